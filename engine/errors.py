@@ -1,0 +1,113 @@
+"""The errors that the engine raises on purpose.
+
+Each message is one line for the person who caused it: what happened, the limit that was met, and
+the remedy. Nothing here knows of exit codes or HTTP: `cli.py` and `serving/` map these classes.
+"""
+
+
+class EngineError(Exception):
+    """The engine could not do what was asked; `slug` is the error's stable public name."""
+
+    slug = "engine-error"
+
+
+class UsageError(EngineError):
+    """The request itself is at fault; asking again unchanged will fail again."""
+
+    slug = "bad-request"
+
+
+class BadPin(UsageError):
+    """A pin does not meet the contract."""
+
+    slug = "bad-pin"
+
+
+class BadQuery(UsageError):
+    """A query can't be understood or goes over a limit."""
+
+    slug = "bad-query"
+
+
+class BadFilter(BadQuery):
+    """A filter names an unknown key or holds a value that does not fit it."""
+
+    slug = "bad-filter"
+
+
+class BadCrop(BadQuery):
+    """A crop box lies outside the picture or is empty."""
+
+    slug = "bad-crop"
+
+
+class BadImage(UsageError):
+    """A picture is refused: unknown format, corrupt, or not a picture."""
+
+    slug = "bad-image"
+
+
+class ImageTooLarge(BadImage):
+    """A picture is over the limit in bytes or in pixels."""
+
+    slug = "image-too-large"
+
+
+class UnknownPin(UsageError):
+    """No pin of that id is in the collection."""
+
+    slug = "unknown-pin"
+
+
+class UnknownEncoder(UsageError):
+    """The encoder that the settings name can't be found or is not one that the engine can use."""
+
+    slug = "unknown-encoder"
+
+
+class BadSetting(UsageError):
+    """A setting holds a value that the engine can't use."""
+
+    slug = "bad-setting"
+
+
+class BadVector(EngineError):
+    """A vector is not finite, not of the collection's dimension, or zero."""
+
+    slug = "bad-vector"
+
+
+class StoreError(EngineError):
+    """The store failed."""
+
+    slug = "store-error"
+
+
+class NoCollection(StoreError):
+    """The collection does not exist yet."""
+
+    slug = "no-collection"
+
+
+class FingerprintMismatch(StoreError):
+    """The collection was made with another encoder or another text analysis."""
+
+    slug = "fingerprint-mismatch"
+
+
+class StoreInUse(StoreError):
+    """Another process owns the data folder."""
+
+    slug = "store-in-use"
+
+
+class StoreFull(StoreError):
+    """The disk that holds the store has no room left."""
+
+    slug = "store-full"
+
+
+class StoreUnreachable(StoreError):
+    """The Qdrant server does not answer, or refuses the key."""
+
+    slug = "store-unreachable"

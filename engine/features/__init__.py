@@ -1,0 +1,1 @@
+"""What a pin turns into: analysed text, a decoded picture, a vector, a fingerprint."""

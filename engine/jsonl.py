@@ -1,0 +1,87 @@
+"""Streams of pins as JSON lines: a reader that survives bad lines, and a writer.
+
+Memory does not grow with the stream. Knows nothing of pictures: `image` is passed on as written.
+"""
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import IO, Literal
+
+from engine.errors import BadPin
+from engine.pins import Pin, merge_extra, pin_from_json, pin_to_json
+
+MAX_LINE = 32 * 1024 * 1024
+Extra = Literal["ignore", "keep"]
+
+
+@dataclass(frozen=True)
+class BadLine:
+    """A line that holds no valid pin; `number` counts from 1."""
+
+    file: str
+    number: int
+    reason: str
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.number}: {self.reason}"
+
+
+@dataclass
+class PinReader:
+    """Iterates over a binary stream and yields a Pin or a BadLine for each line that is not blank.
+
+    After the iteration, `unknown` counts the keys that no pin knows, by name.
+    """
+
+    stream: IO[bytes]
+    file: str
+    extra: Extra = "ignore"
+    max_line: int = MAX_LINE
+    unknown: Counter[str] = field(default_factory=Counter)
+
+    def __iter__(self) -> Iterator[Pin | BadLine]:
+        number = 0
+        while line := self.stream.readline(self.max_line + 1):
+            number += 1
+            if len(line) > self.max_line:
+                self._skip_rest(line)
+                yield BadLine(self.file, number, f"the line is longer than {self.max_line:,} bytes")
+                continue
+            if number == 1:
+                line = line.removeprefix(b"\xef\xbb\xbf")
+            if line.strip():
+                yield self._parse(line, number)
+
+    def _parse(self, line: bytes, number: int) -> Pin | BadLine:
+        try:
+            value = json.loads(line)
+            if self.extra == "keep" and isinstance(value, dict):
+                value = merge_extra(value)
+            pin, unknown = pin_from_json(value)
+        except UnicodeDecodeError as error:
+            return BadLine(self.file, number, f"not UTF-8 at byte {error.start + 1}")
+        except json.JSONDecodeError as error:
+            return BadLine(self.file, number, f"not JSON: {error.msg} at column {error.colno}")
+        except RecursionError:
+            return BadLine(self.file, number, "not a pin: the JSON is nested too deeply")
+        except ValueError as error:
+            return BadLine(self.file, number, f"not JSON: {str(error)[:80]}")
+        except BadPin as error:
+            return BadLine(self.file, number, str(error))
+        self.unknown.update(unknown.keys())
+        return pin
+
+    def _skip_rest(self, line: bytes) -> None:
+        while line and not line.endswith(b"\n"):
+            line = self.stream.readline(self.max_line)
+
+
+def write_pins(pins: Iterable[Pin], stream: IO[bytes]) -> int:
+    """Write one line a pin and return how many."""
+    count = 0
+    for pin in pins:
+        stream.write(json.dumps(pin_to_json(pin), ensure_ascii=False).encode() + b"\n")
+        count += 1
+    return count

@@ -1,0 +1,95 @@
+"""What a query is answered with, as values and as the JSON of the contract."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from engine.pins import Pin, pin_to_json
+
+
+@dataclass(frozen=True)
+class Why:
+    """Why a hit stands where it stands; all values are of the moment of the query.
+
+    description_bm25, board_bm25: each field's own BM25, before weights.
+    lexical, visual: the calibrated signals in [0, 1] that were mixed.
+    lexical_weight: share of `lexical` in the score; `visual` has the rest.
+    lexical_from: "text" when the pin's own words were scored, "neighbours" when it has none and
+        the value is what pins of like similarity with text have, "none" without a lexical signal.
+    lexical_rank, vector_rank: 1-based place in each leg, None where that leg did not find it.
+    """
+
+    found_by: tuple[str, ...]
+    description_bm25: float
+    board_bm25: float
+    matched_terms: dict[str, list[str]]
+    cosine: float
+    lexical: float
+    visual: float
+    lexical_weight: float
+    lexical_from: str
+    lexical_rank: int | None
+    vector_rank: int | None
+
+
+@dataclass(frozen=True)
+class Hit:
+    """A pin that answers; `score` is calibrated and in [0, 1]."""
+
+    id: str
+    score: float
+    pin: Pin
+    image_key: str | None = None
+    why: Why | None = None
+
+
+@dataclass(frozen=True)
+class Answer:
+    """One page of hits, best first; `next_offset` is None on the last page."""
+
+    hits: tuple[Hit, ...]
+    next_offset: int | None
+    took_ms: float
+
+
+def hit_to_json(hit: Hit) -> dict[str, Any]:
+    """Return the contract's JSON of a hit."""
+    out: dict[str, Any] = {"id": hit.id, "score": _round(hit.score), "pin": pin_to_json(hit.pin)}
+    if hit.why is not None:
+        out["why"] = why_to_json(hit.why)
+    return out
+
+
+def answer_to_json(answer: Answer) -> dict[str, Any]:
+    """Return the contract's JSON of an answer; the cursor of the next page is its offset."""
+    return {
+        "hits": [hit_to_json(hit) for hit in answer.hits],
+        "next": None if answer.next_offset is None else str(answer.next_offset),
+        "took_ms": round(answer.took_ms, 3),
+    }
+
+
+def why_to_json(why: Why) -> dict[str, Any]:
+    """Return an explanation as JSON, numbers rounded to six digits."""
+    return {
+        "found_by": list(why.found_by),
+        "text": {
+            "description_bm25": _round(why.description_bm25),
+            "board_bm25": _round(why.board_bm25),
+            "matched_terms": why.matched_terms,
+            "rank": why.lexical_rank,
+        },
+        "image": {"cosine": _round(why.cosine), "rank": why.vector_rank},
+        "calibrated": {
+            "lexical": _round(why.lexical),
+            "lexical_from": why.lexical_from,
+            "visual": _round(why.visual),
+        },
+        "weights": {
+            "lexical": _round(why.lexical_weight),
+            "visual": _round(1.0 - why.lexical_weight),
+        },
+    }
+
+
+def _round(value: float) -> float:
+    return round(float(value), 6)

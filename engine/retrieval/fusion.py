@@ -1,0 +1,87 @@
+"""One score from two signals: a convex mix in which absent text is unknown, not zero.
+
+Rank fusion can't keep this product's promise: a pin without text stands in one list only, and
+every pin in both lists outranks it. So scores are mixed, and a pin without text gets the lexical
+value to be expected of it, read per query off the pins that do have text and look equally fitting.
+Pure functions over aligned arrays; knows nothing of stores, queries or pins.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+Array = npt.NDArray[np.float64]
+Mask = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Fused:
+    """Aligned columns: the score, and the lexical value that went into it (own or expected)."""
+
+    score: Array
+    lexical: Array
+
+
+def fuse(
+    visual: Array,
+    lexical: Array,
+    has_text: Mask,
+    sample: Mask,
+    weight: float,
+    *,
+    prior: float,
+    width: float,
+) -> Fused:
+    """Mix calibrated signals: (1 - weight) visual + weight lexical.
+
+    visual, lexical: in [0, 1]. sample: candidates that the vector leg brought in, the ones from
+    which expectations are read: how they were found says nothing about their text.
+    """
+    own = np.where(
+        has_text,
+        lexical,
+        expected_lexical(
+            visual, visual[sample & has_text], lexical[sample & has_text], prior=prior, width=width
+        ),
+    )
+    return Fused((1.0 - weight) * visual + weight * own, own)
+
+
+def expected_lexical(
+    at: Array, seen_visual: Array, seen_lexical: Array, *, prior: float, width: float
+) -> Array:
+    """Return the lexical value to expect at each visual value, never falling as that rises.
+
+    A Nadaraya-Watson estimate (1964) with a Gaussian kernel of `width`, shrunk towards the visual
+    value itself by `prior` pseudo-observations (with nothing seen, the mix becomes the visual
+    value alone), evaluated on a grid and made monotone by isotonic regression.
+    """
+    if len(seen_visual) == 0:
+        return at.copy()
+    grid = np.linspace(0.0, 1.0, GRID)
+    kernel = np.exp(-0.5 * ((grid[:, None] - seen_visual[None, :]) / width) ** 2)
+    mass = kernel.sum(axis=1)
+    estimate = (kernel @ seen_lexical + prior * grid) / (mass + prior)
+    return np.interp(at, grid, isotonic(estimate, mass + prior))
+
+
+def isotonic(values: Array, weights: Array) -> Array:
+    """Return the non-decreasing sequence closest to `values` in weighted squares (PAVA, Ayer 1955)."""
+    means: list[float] = []
+    masses: list[float] = []
+    sizes: list[int] = []
+    for value, mass in zip(values.tolist(), weights.tolist(), strict=True):
+        means.append(value)
+        masses.append(mass)
+        sizes.append(1)
+        while len(means) > 1 and means[-2] > means[-1]:
+            last, weight, size = means.pop(), masses.pop(), sizes.pop()
+            total = masses[-1] + weight
+            means[-1] = (means[-1] * masses[-1] + last * weight) / total
+            masses[-1] = total
+            sizes[-1] += size
+    return np.repeat(np.array(means), sizes)
+
+
+GRID = 65

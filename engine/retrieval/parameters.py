@@ -1,0 +1,54 @@
+"""Every number that decides relevance, as one value with sensible defaults.
+
+The visual calibrations belong to an encoder: `for_encoder` picks them by the encoder's family.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
+from typing import Literal
+
+from engine.retrieval.calibration import Logistic, Saturation
+from engine.store.plan import Bm25
+
+Kind = Literal["text", "image", "mixed"]
+
+
+def _by_kind(text: Logistic, image: Logistic, mixed: Logistic) -> Mapping[Kind, Logistic]:
+    return MappingProxyType({"text": text, "image": image, "mixed": mixed})
+
+
+EMBEDDED = _by_kind(Logistic(9.0, 0.45), Logistic(8.0, 0.60), Logistic(8.0, 0.55))
+CLIP = _by_kind(Logistic(60.0, 0.26), Logistic(12.0, 0.75), Logistic(14.0, 0.60))
+
+
+@dataclass(frozen=True)
+class Parameters:
+    """How candidates are drawn, calibrated and mixed.
+
+    lexical_weight: share of the lexical signal in the score, by kind of query.
+    text_gain: how much longer a text's vector counts beside an image's when both are added; texts
+        and pictures differ less among themselves across modalities than within one.
+    neighbour_prior: how many pseudo-observations pull the lexical value of a pin without text
+        towards its visual one (see `fusion.py`).
+    neighbour_width: width of the neighbourhood in calibrated visual units.
+    """
+
+    bm25: Bm25 = field(default_factory=Bm25)
+    lexical_depth: int = 200
+    vector_depth: int = 200
+    visual: Mapping[Kind, Logistic] = field(default_factory=lambda: EMBEDDED)
+    lexical: Saturation = Saturation(2.0)
+    lexical_weight: Mapping[Kind, float] = field(
+        default_factory=lambda: MappingProxyType({"text": 0.5, "image": 0.2, "mixed": 0.25})
+    )
+    text_gain: float = 1.5
+    neighbour_prior: float = 2.0
+    neighbour_width: float = 0.05
+
+
+def for_encoder(fingerprint: str) -> Parameters:
+    """Return the defaults that fit an encoder, by the family that its fingerprint begins with."""
+    if fingerprint.startswith("embedded/"):
+        return Parameters()
+    return replace(Parameters(), visual=CLIP)

@@ -1,0 +1,42 @@
+"""A pin as it is written to and read from a store."""
+
+import uuid
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from engine.pins import Pin
+
+# Any fixed UUID serves as the namespace of the name-based ids; changing it orphans every point.
+NAMESPACE = uuid.UUID("6f1f3b0c-6a53-5d7e-9a55-0e6f0a3f7d11")
+
+
+def point_id(pin_id: str) -> str:
+    """Return the point's UUIDv5 for a pin id, so that a second write of a pin replaces the first."""
+    return str(uuid.uuid5(NAMESPACE, pin_id))
+
+
+@dataclass(frozen=True)
+class Record:
+    """One pin with all that the store keeps of it.
+
+    description_terms, board_terms: analysed text, terms joined by single spaces; "" when absent.
+    image_sha256: hex digest of the picture's bytes as they arrived.
+    image_key: name of the picture in the image store; None where none is kept.
+    dhash: 64-bit difference hash of the picture as 16 hex digits.
+    digest: hex digest over everything that decides this record; equal digest, nothing to do.
+    """
+
+    pin: Pin
+    vector: npt.NDArray[np.float32]
+    description_terms: str
+    board_terms: str
+    image_sha256: str
+    image_key: str | None
+    dhash: str
+    digest: str
+
+    @property
+    def has_text(self) -> bool:
+        return bool(self.description_terms or self.board_terms)
