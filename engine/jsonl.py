@@ -30,7 +30,7 @@ class BadLine:
 
 @dataclass
 class PinReader:
-    """Iterates over a binary stream and yields a Pin or a BadLine for each line that is not blank.
+    """Yields a Pin or a BadLine for each line of a binary stream that is not blank.
 
     After the iteration, `unknown` counts the keys that no pin knows, by name.
     """
@@ -42,17 +42,22 @@ class PinReader:
     unknown: Counter[str] = field(default_factory=Counter)
 
     def __iter__(self) -> Iterator[Pin | BadLine]:
+        return (item for _, item in self.numbered())
+
+    def numbered(self) -> Iterator[tuple[int, Pin | BadLine]]:
+        """Iterate with each line's number, from 1."""
         number = 0
         while line := self.stream.readline(self.max_line + 1):
             number += 1
             if len(line) > self.max_line:
                 self._skip_rest(line)
-                yield BadLine(self.file, number, f"the line is longer than {self.max_line:,} bytes")
+                reason = f"the line is longer than {self.max_line:,} bytes"
+                yield number, BadLine(self.file, number, reason)
                 continue
             if number == 1:
                 line = line.removeprefix(b"\xef\xbb\xbf")
             if line.strip():
-                yield self._parse(line, number)
+                yield number, self._parse(line, number)
 
     def _parse(self, line: bytes, number: int) -> Pin | BadLine:
         try:

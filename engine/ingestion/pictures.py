@@ -1,0 +1,42 @@
+"""The bytes of a pin's picture, from where its `image` says and from nowhere else."""
+
+import re
+from pathlib import Path
+
+from engine.errors import BadImage, ImageTooLarge
+from engine.features.images import data_uri
+
+_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:")
+
+
+def read_picture(image: str, base: Path | None, max_bytes: int) -> bytes:
+    """Return the bytes of a data: URI, or of a file below `base`; raise BadImage otherwise."""
+    if image.startswith("data:"):
+        return data_uri(image, max_bytes)
+    if _URL.match(image):
+        raise BadImage(
+            f"image {image[:80]!r} is a URL, which is not fetched: download the picture and give "
+            "its path, or send it as a data: URI"
+        )
+    if base is None:
+        raise BadImage("image is a file path, which is not read from here: send a data: URI")
+    return _read_below(base, image, max_bytes)
+
+
+def _read_below(base: Path, image: str, max_bytes: int) -> bytes:
+    try:
+        path = (base / image).resolve()
+        if not path.is_relative_to(base.resolve()):
+            raise BadImage(f"image {image[:80]!r} lies outside {base}: paths stay below that folder")
+        with path.open("rb") as file:
+            data = file.read(max_bytes + 1)
+    except FileNotFoundError:
+        raise BadImage(f"image {image[:80]!r} does not exist below {base}") from None
+    except (OSError, ValueError) as error:
+        raise BadImage(f"image {image[:80]!r} can't be read: {error}") from None
+    if len(data) > max_bytes:
+        raise ImageTooLarge(
+            f"image {image[:80]!r} is larger than {max_bytes:,} bytes: make it smaller, "
+            "or raise ENGINE_IMAGES__MAX_BYTES"
+        )
+    return data

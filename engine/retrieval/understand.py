@@ -1,0 +1,113 @@
+"""What a query means to the engine: its terms for BM25, one vector for the pictures, its kind."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+
+from engine.errors import BadImage, BadQuery, UnknownPin
+from engine.features.encoder import Encoder
+from engine.features.images import ImageLimits, crop, decode
+from engine.features.text import Analyzer
+from engine.queries import Part, Query
+from engine.retrieval.parameters import Kind
+from engine.store.collection import Collection
+from engine.store.image_store import ImageStore
+
+FloatArray = npt.NDArray[np.float32]
+CANCELLED = 1e-3
+
+
+@dataclass(frozen=True)
+class Understood:
+    """A query in the engine's own terms.
+
+    vector: unit row; terms: analysed and distinct, from texts with a positive weight alone;
+    pins: ids of the pins in the query, which never answer it.
+    """
+
+    kind: Kind
+    terms: tuple[str, ...]
+    vector: FloatArray
+    pins: frozenset[str]
+
+
+@dataclass(frozen=True)
+class Reader:
+    """Reads queries with the collection's own analysis, encoder and pictures."""
+
+    collection: Collection
+    encoder: Encoder
+    analyzer: Analyzer
+    images: ImageStore
+    limits: ImageLimits
+    text_gain: float
+
+    def understand(self, query: Query) -> Understood:
+        """Return the query's meaning; raise BadQuery, BadImage, BadCrop or UnknownPin."""
+        texts = [part for part in query.parts if part.kind == "text"]
+        pictures = [part for part in query.parts if part.kind == "image"]
+        pins = [part for part in query.parts if part.kind == "pin"]
+        rows = [*self._texts(texts), *self._images(pictures), *self._pins(pins)]
+        gain = self.text_gain if pictures or pins else 1.0
+        total = sum(
+            part.weight * (gain if part.kind == "text" else 1.0) * row
+            for part, row in zip((*texts, *pictures, *pins), rows, strict=True)
+        )
+        length = float(np.linalg.norm(total))
+        if length < CANCELLED:
+            raise BadQuery("the parts of the query cancel each other out: change a weight")
+        wanted = " ".join(str(part.value) for part in texts if part.weight > 0)
+        return Understood(
+            kind=_kind(query),
+            terms=self.analyzer.query_terms(wanted) if wanted else (),
+            vector=np.asarray(total / length, dtype=np.float32),
+            pins=frozenset(str(part.value) for part in pins),
+        )
+
+    def _texts(self, parts: list[Part]) -> list[FloatArray]:
+        return list(self.encoder.encode_texts([str(part.value) for part in parts]) if parts else [])
+
+    def _images(self, parts: list[Part]) -> list[FloatArray]:
+        pictures = [self._cropped(self._decode(part), part) for part in parts]
+        return list(self.encoder.encode_images(pictures) if pictures else [])
+
+    def _pins(self, parts: list[Part]) -> list[FloatArray]:
+        if not parts:
+            return []
+        ids = [str(part.value) for part in parts]
+        records = self.collection.get(ids)
+        rows = []
+        for part, pin in zip(parts, ids, strict=True):
+            record = records.get(pin)
+            if record is None:
+                raise UnknownPin(f"no pin {pin!r} is in this collection")
+            if part.crop is None:
+                rows.append(record.vector)
+                continue
+            data = self.images.get(record.image_key) if record.image_key else None
+            if data is None:
+                raise BadImage(
+                    f"the picture of pin {pin!r} is not kept, so it can't be cropped: "
+                    "send the picture itself, or index with ENGINE_IMAGES__MODE=keep"
+                )
+            picture = self._cropped(decode(data, self.limits), part)
+            rows.append(self.encoder.encode_images([picture])[0])
+        return rows
+
+    def _decode(self, part: Part) -> Image.Image:
+        if not isinstance(part.value, bytes):
+            raise BadQuery("the image of a query must be bytes")
+        return decode(part.value, self.limits)
+
+    @staticmethod
+    def _cropped(picture: Image.Image, part: Part) -> Image.Image:
+        return picture if part.crop is None else crop(picture, part.crop)
+
+
+def _kind(query: Query) -> Kind:
+    wanted = {part.kind == "text" for part in query.parts if part.weight > 0}
+    if wanted == {True}:
+        return "text"
+    return "image" if wanted == {False} else "mixed"

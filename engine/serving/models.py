@@ -1,0 +1,114 @@
+"""Requests as JSON: checked at the edge, then turned into the engine's own values.
+
+Knows nothing of HTTP, so that the command line builds the same requests.
+"""
+
+import base64
+import binascii
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from engine.errors import BadImage, BadQuery
+from engine.features.images import data_uri
+from engine.queries import Crop, Part, Query, parse_filter
+
+MINUS = -0.5
+MAX_IMAGE_TEXT = 28_000_000
+ImageText = Annotated[str, Field(max_length=MAX_IMAGE_TEXT)]
+
+EXAMPLE = {"text": "red dress", "limit": 5, "explain": True}
+EXAMPLE_MIX = {
+    "parts": [{"pin": "dress-001"}, {"text": "blue", "weight": 1.0}, {"text": "dots", "weight": -0.5}],
+    "filter": {"price": "10..80", "attributes.kind": "dress"},
+}
+
+
+class PartRequest(BaseModel):
+    """One thing to look for: exactly one of `text`, `image`, `pin`; a weight below 0 subtracts."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    text: str | None = None
+    image: ImageText | None = Field(None, description="data: URI or base64 of an image file")
+    pin: str | None = None
+    crop: str | None = Field(None, description="x,y,w,h in fractions of the upright picture")
+    weight: float = 1.0
+
+    def to_part(self, max_bytes: int) -> Part:
+        """Return the domain's part; raise BadQuery, BadCrop or BadImage."""
+        given = [
+            name for name in ("text", "image", "pin") if getattr(self, name) is not None
+        ]
+        if len(given) != 1:
+            raise BadQuery("each part has exactly one of text, image and pin")
+        crop = Crop.parse(self.crop) if self.crop is not None else None
+        if self.text is not None:
+            return Part("text", self.text, self.weight, crop)
+        if self.pin is not None:
+            return Part("pin", self.pin, self.weight, crop)
+        return Part("image", image_bytes(self.image or "", max_bytes), self.weight, crop)
+
+
+class SearchRequest(BaseModel):
+    """A query: signed parts, or the shorthands `text`, `image`, `pin`, `minus`, or both."""
+
+    model_config = ConfigDict(
+        extra="forbid", json_schema_extra={"examples": [EXAMPLE, EXAMPLE_MIX]}
+    )
+
+    text: str | None = Field(None, description="words to look for")
+    image: ImageText | None = Field(None, description="data: URI or base64 of an image file")
+    pin: str | None = Field(None, description="id of a pin to look like")
+    crop: str | None = Field(None, description="x,y,w,h: the part of `image`, or of `pin`, to use")
+    minus: str | None = Field(None, description="words to move away from")
+    parts: list[PartRequest] = Field(default_factory=list)
+    filter: dict[str, Any] = Field(default_factory=dict)
+    limit: int = 20
+    cursor: str | None = Field(None, description="`next` of the page before")
+    explain: bool = False
+
+    def to_query(self, max_bytes: int, image: bytes | None = None) -> Query:
+        """Return the domain's query; `image` stands for an uploaded file."""
+        parts = [part.to_part(max_bytes) for part in self.parts]
+        crop = Crop.parse(self.crop) if self.crop is not None else None
+        if self.text is not None:
+            parts.append(Part("text", self.text))
+        if image is None and self.image is not None:
+            image = image_bytes(self.image, max_bytes)
+        if crop is not None and image is None and self.pin is None:
+            raise BadQuery("a crop needs a picture: give an image or a pin beside it")
+        if image is not None:
+            parts.append(Part("image", image, crop=crop))
+        if self.pin is not None:
+            parts.append(Part("pin", self.pin, crop=crop if image is None else None))
+        if self.minus is not None:
+            parts.append(Part("text", self.minus, MINUS))
+        return Query(
+            parts=tuple(parts),
+            filter=parse_filter(self.filter),
+            limit=self.limit,
+            offset=cursor_offset(self.cursor),
+            explain=self.explain,
+        )
+
+
+def cursor_offset(cursor: str | None) -> int:
+    """Return where the page of a cursor begins; raise BadQuery when it is not one of ours."""
+    if cursor is None:
+        return 0
+    if not cursor.isascii() or not cursor.isdigit() or len(cursor) > 6:
+        raise BadQuery(f"cursor {cursor[:40]!r} is not the `next` of an answer")
+    return int(cursor)
+
+
+def image_bytes(text: str, max_bytes: int) -> bytes:
+    """Return the bytes in a data: URI or in bare base64; raise BadImage."""
+    if text.startswith("data:"):
+        return data_uri(text, max_bytes)
+    if "://" in text[:16]:
+        raise BadImage("image is a URL, which is not fetched: send the picture as a data: URI")
+    try:
+        return base64.b64decode(text, validate=True)
+    except (binascii.Error, ValueError):
+        raise BadImage("image is neither a data: URI nor base64") from None

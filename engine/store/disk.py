@@ -1,0 +1,66 @@
+"""The room left on a disk, and what to say when there is none."""
+
+import errno
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from engine.errors import StoreError, StoreFull
+
+MIB = 1024 * 1024
+MIN_FREE = 256 * MIB
+
+
+def require_room(folder: Path, min_free: int) -> None:
+    """Raise StoreFull when less than `min_free` bytes are left on the folder's disk."""
+    free = shutil.disk_usage(folder).free
+    if free < min_free:
+        raise StoreFull(
+            f"the disk of {folder} has {free // MIB} MiB free and {min_free // MIB} are kept in "
+            "reserve: free some room, or move the data folder (ENGINE_DATA); "
+            "nothing of this batch was written"
+        )
+
+
+@contextmanager
+def disk_errors(folder: Path) -> Iterator[None]:
+    """Turn an operating system's refusal to write into the error that says what to do."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise StoreFull(
+                f"the disk of {folder} is full: free some room, or move the data folder "
+                "(ENGINE_DATA); nothing that was acknowledged is lost"
+            ) from error
+        raise StoreError(f"{folder} can't be used: {error.strerror or error}") from error
+
+
+def bytes_in(folder: Path) -> int:
+    """Return the bytes that a folder's files take on disk; sparse files count what they hold."""
+    total = 0
+    for place, _, names in os.walk(folder):
+        for name in names:
+            try:
+                total += os.lstat(os.path.join(place, name)).st_blocks * 512
+            except FileNotFoundError:
+                # The engine drops old segments while we look.
+                continue
+    return total
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Replace a small file at once: readers see the old text or the new, also after a crash."""
+    beside = path.with_suffix(path.suffix + ".new")
+    with beside.open("w", encoding="utf-8") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    os.replace(beside, path)
+    descriptor = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,88 @@
+"""The pictures that the engine keeps: upright, without metadata, small, named by their content.
+
+Knows nothing of pins: who refers to a picture is the caller's business.
+"""
+
+import hashlib
+import io
+import os
+import re
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from PIL import Image
+
+from engine.errors import StoreError, StoreFull
+from engine.store.disk import is_full
+
+LONGEST = {"keep": 512, "thumbnail": 192}
+QUALITY = 88
+_KEY = re.compile(r"[0-9a-f]{64}")
+
+
+@dataclass(frozen=True)
+class ImageStore:
+    """JPEG files under `folder`, spread over 256 subfolders by the first two digits of their key."""
+
+    folder: Path
+    mode: Literal["keep", "thumbnail", "reference"] = "keep"
+
+    def put(self, image: Image.Image) -> str | None:
+        """Keep an upright RGB picture and return its key (SHA-256 of what is kept), or None.
+
+        The file appears whole or not at all; a picture that is there already costs no write.
+        """
+        if self.mode == "reference":
+            return None
+        small = image.copy()
+        small.thumbnail((LONGEST[self.mode],) * 2, Image.Resampling.LANCZOS)
+        buffer = io.BytesIO()
+        small.save(buffer, "JPEG", quality=QUALITY)
+        data = buffer.getvalue()
+        key = hashlib.sha256(data).hexdigest()
+        path = self._path(key)
+        if not path.exists():
+            _write_whole(path, data)
+        return key
+
+    def get(self, key: str) -> bytes | None:
+        """Return the JPEG bytes of a key, or None when it is not kept."""
+        if not _KEY.fullmatch(key):
+            return None
+        try:
+            return self._path(key).read_bytes()
+        except FileNotFoundError:
+            return None
+
+    def delete(self, key: str) -> bool:
+        """Forget a picture; return whether it was there."""
+        try:
+            self._path(key).unlink()
+        except FileNotFoundError:
+            return False
+        return True
+
+    def _path(self, key: str) -> Path:
+        return self.folder / key[:2] / f"{key}.jpg"
+
+
+def _write_whole(path: Path, data: bytes) -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(dir=path.parent, suffix=".part")
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(data)
+            os.replace(name, path)  # noqa: PTH105 - atomic within one folder
+        except BaseException:
+            os.unlink(name)  # noqa: PTH108
+            raise
+    except OSError as error:
+        if is_full(error):
+            raise StoreFull(
+                f"no room left for pictures in {path.parent.parent}: free some space, "
+                "or set ENGINE_IMAGES__MODE=reference"
+            ) from error
+        raise StoreError(f"can't write pictures in {path.parent.parent}: {error}") from error
