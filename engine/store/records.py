@@ -40,3 +40,19 @@ class Record:
     @property
     def has_text(self) -> bool:
         return bool(self.description_terms or self.board_terms)
+
+
+@dataclass(frozen=True)
+class StoredPin:
+    """What a page of hits shows of one pin: everything but its vector and its digest."""
+
+    pin: Pin
+    description_terms: str
+    board_terms: str
+    image_sha256: str
+    image_key: str | None
+    dhash: str
+
+    @property
+    def has_text(self) -> bool:
+        return bool(self.description_terms or self.board_terms)

@@ -1,0 +1,103 @@
+"""A collection of pins as the rest of the engine sees it, whichever engine holds it."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from engine.queries import Filter
+from engine.store.identity import Identity
+from engine.store.plan import Candidates, Plan
+from engine.store.records import Record, StoredPin
+
+
+@dataclass(frozen=True)
+class CollectionInfo:
+    """What a collection amounts to.
+
+    indexed: vectors that the graph covers; the others are searched one by one.
+    disk_bytes: what it takes on disk; None where the engine doesn't say.
+    """
+
+    points: int
+    indexed: int
+    segments: int
+    disk_bytes: int | None
+    identity: Identity
+
+
+class Collection(Protocol):
+    """Pins with their terms and vectors; every write is searchable once it returned.
+
+    Pins are named by pin id where they come from outside, and by key (the point's UUID as text,
+    see `point_id`) where they come from `candidates`.
+    """
+
+    @property
+    def identity(self) -> Identity:
+        """The fingerprints that the collection belongs to."""
+        ...
+
+    def upsert(self, records: Sequence[Record]) -> None:
+        """Write a batch, replacing pins of the same id; a repeated id within it: the last wins.
+
+        Raises BadVector before anything is written if one vector is not finite, zero, or of
+        another dimension; StoreFull when the disk has no room.
+        """
+        ...
+
+    def delete(self, pin_ids: Sequence[str]) -> int:
+        """Delete pins and return how many of them existed."""
+        ...
+
+    def get(self, pin_ids: Sequence[str]) -> dict[str, Record]:
+        """Return the records that exist, by pin id, with their unit vectors."""
+        ...
+
+    def pins(self, keys: Sequence[str]) -> dict[str, StoredPin]:
+        """Return what a page of hits shows, by key; unknown keys are left out."""
+        ...
+
+    def digests(self, pin_ids: Sequence[str]) -> dict[str, tuple[str, str]]:
+        """Return (digest, image_sha256) of the pins that exist, by pin id."""
+        ...
+
+    def candidates(self, plan: Plan) -> Candidates:
+        """Run one query's plan."""
+        ...
+
+    def count(self, filter: Filter = Filter()) -> int:  # noqa: B008 - a frozen value
+        """Return exactly how many pins pass a filter."""
+        ...
+
+    def boards(self, limit: int) -> list[tuple[str, int]]:
+        """Return the titles of the largest boards and their numbers of pins, largest first."""
+        ...
+
+    def scroll(
+        self,
+        filter: Filter = Filter(),  # noqa: B008 - a frozen value
+        limit: int = 100,
+        after: str | None = None,
+    ) -> list[tuple[str, StoredPin]]:
+        """Return up to `limit` (key, pin) in the order of keys, those past the key `after`."""
+        ...
+
+    def records(self, batch: int = 256) -> Iterator[list[Record]]:
+        """Yield every record in the order of keys, for an export or a copy."""
+        ...
+
+    def optimize(self) -> None:
+        """Build what makes search fast over everything written so far; may take minutes."""
+        ...
+
+    def flush(self) -> None:
+        """Make sure that all writes are on disk."""
+        ...
+
+    def info(self) -> CollectionInfo:
+        """Return the collection's size and state."""
+        ...
+
+    def close(self) -> None:
+        """Give the collection free; a second call does nothing."""
+        ...

@@ -1,0 +1,268 @@
+"""A collection in Qdrant Edge: Qdrant's engine inside this process, its data in one folder.
+
+Knows nothing of scoring: it runs the legs of `query_plan`.
+"""
+
+import json
+import threading
+import uuid
+from collections.abc import Collection as Keys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any, Self
+
+import qdrant_edge as edge
+
+from engine.errors import NoCollection, StoreError
+from engine.queries import Filter
+from engine.store import edge_schema, query_plan, schema
+from engine.store.collection import CollectionInfo
+from engine.store.disk import MIN_FREE, bytes_in, disk_errors, require_room, write_whole
+from engine.store.frequencies import Frequencies
+from engine.store.identity import Identity, check
+from engine.store.legs import Key, Leg, Ranked
+from engine.store.ownership import Ownership
+from engine.store.plan import Candidates, Plan
+from engine.store.records import Record, StoredPin, point_id
+from engine.store.vectors import unit, unit_rows
+
+IDENTITY_NAME = "collection.json"
+SHARD_NAME = "shard"
+
+
+class EdgeCollection:
+    """An embedded collection; the process that opens it owns its folder until it closes it."""
+
+    def __init__(
+        self, folder: Path, shard: Any, identity: Identity, ownership: Ownership, min_free: int
+    ) -> None:
+        self._folder = folder
+        self._shard = shard
+        self._identity = identity
+        self._min_free = min_free
+        self._frequencies = Frequencies()
+        # Edge's calls hold the interpreter's lock anyway: this one only keeps a query from seeing
+        # the shard half-way through `optimize`, and its two rounds from straddling a write.
+        self._lock = threading.RLock()
+        self.ownership = ownership
+
+    @classmethod
+    def open(
+        cls,
+        folder: Path,
+        identity: Identity | None,
+        *,
+        create: bool = False,
+        min_free: int = MIN_FREE,
+        address: str | None = None,
+    ) -> Self:
+        """Open the collection in a folder, or make it there with `create`.
+
+        identity: what the opener encodes and analyses with; None takes what is there.
+        min_free: bytes of disk that writes leave free.
+        address: where other processes can send requests meanwhile.
+        Raises NoCollection, FingerprintMismatch, StoreInUse.
+        """
+        described = folder / IDENTITY_NAME
+        if not described.exists() and (not create or identity is None):
+            raise NoCollection(f"{folder} holds no collection yet: index some pins first")
+        with disk_errors(folder):
+            folder.mkdir(parents=True, exist_ok=True)
+        ownership = Ownership.take(folder, address)
+        try:
+            with disk_errors(folder):
+                if not described.exists() and identity is not None:
+                    require_room(folder, min_free)
+                    _create(folder, identity)
+                kept = Identity.from_json(_described(described), str(folder))
+                check(kept, identity, str(folder))
+                shard = _load(folder)
+        except BaseException:
+            ownership.release()
+            raise
+        return cls(folder, shard, kept, ownership, min_free)
+
+    @property
+    def identity(self) -> Identity:
+        return self._identity
+
+    def upsert(self, records: Sequence[Record]) -> None:
+        rows = unit_rows(records, self._identity.dimension)
+        points = {
+            record.pin.id: edge.Point(
+                point_id(record.pin.id), {schema.VECTOR: row}, schema.payload(record)
+            )
+            for record, row in zip(records, rows, strict=True)
+        }
+        if not points:
+            return
+        require_room(self._folder, self._min_free)
+        with self._lock, disk_errors(self._folder):
+            self._open_shard.update(edge.UpdateOperation.upsert_points(list(points.values())))
+            self._frequencies.wrote(len(points))
+
+    def delete(self, pin_ids: Sequence[str]) -> int:
+        with self._lock, disk_errors(self._folder):
+            found = self._retrieve([point_id(each) for each in pin_ids], False, False)
+            keys = [each.id for each in found]
+            if keys:
+                self._open_shard.update(edge.UpdateOperation.delete_points(keys))
+                self._frequencies.wrote(len(keys))
+        return len(keys)
+
+    def get(self, pin_ids: Sequence[str]) -> dict[str, Record]:
+        found = self._retrieve([point_id(each) for each in pin_ids], True, True)
+        records = (schema.record(each.payload, each.vector[schema.VECTOR]) for each in found)
+        return {record.pin.id: record for record in records}
+
+    def pins(self, keys: Sequence[str]) -> dict[str, StoredPin]:
+        found = self._retrieve(list(keys), list(schema.SHOWN), False)
+        return {str(each.id): schema.stored_pin(each.payload) for each in found}
+
+    def digests(self, pin_ids: Sequence[str]) -> dict[str, tuple[str, str]]:
+        names = {point_id(each): each for each in pin_ids}
+        found = self._retrieve(list(names), list(schema.DIGESTS), False)
+        return {
+            names[str(each.id)]: (each.payload["digest"], each.payload["image_sha256"])
+            for each in found
+        }
+
+    def candidates(self, plan: Plan) -> Candidates:
+        if plan.vector is not None:
+            unit(plan.vector, self._identity.dimension)
+        without = frozenset(uuid.UUID(point_id(each)) for each in plan.exclude)
+        with self._lock:
+            return query_plan.candidates(self, plan, without, self._frequencies)
+
+    def count(self, filter: Filter = Filter()) -> int:  # noqa: B008 - a frozen value
+        must = edge_schema.conditions(filter)
+        wanted = edge.Filter(must=must) if must else None
+        with self._lock:
+            return int(self._open_shard.count(edge.CountRequest(True, wanted)))
+
+    def boards(self, limit: int) -> list[tuple[str, int]]:
+        request = edge.FacetRequest("board_title", limit=limit, exact=True)
+        with self._lock:
+            hits = self._open_shard.facet(request).hits
+        return sorted(((hit.value, hit.count) for hit in hits), key=lambda each: (-each[1], each[0]))
+
+    def scroll(
+        self,
+        filter: Filter = Filter(),  # noqa: B008 - a frozen value
+        limit: int = 100,
+        after: str | None = None,
+    ) -> list[tuple[str, StoredPin]]:
+        page = self._page(filter, limit, after, list(schema.SHOWN), False)
+        return [(str(each.id), schema.stored_pin(each.payload)) for each in page]
+
+    def records(self, batch: int = 256) -> Iterator[list[Record]]:
+        after: str | None = None
+        while page := self._page(Filter(), batch, after, True, True):
+            after = str(page[-1].id)
+            yield [schema.record(each.payload, each.vector[schema.VECTOR]) for each in page]
+
+    def optimize(self) -> None:
+        with self._lock, disk_errors(self._folder):
+            self._open_shard.optimize()
+
+    def flush(self) -> None:
+        with self._lock, disk_errors(self._folder):
+            self._open_shard.flush()
+
+    def info(self) -> CollectionInfo:
+        with self._lock:
+            facts = self._open_shard.info()
+        return CollectionInfo(
+            points=facts.points_count,
+            indexed=facts.indexed_vectors_count,
+            segments=facts.segments_count,
+            disk_bytes=bytes_in(self._folder),
+            identity=self._identity,
+        )
+
+    def close(self) -> None:
+        with self._lock:
+            if self._shard is not None:
+                with disk_errors(self._folder):
+                    self._shard.flush()
+                    self._shard.close()
+                self._shard = None
+                self.ownership.release()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    # The legs that the query plan runs.
+
+    def run(self, legs: Sequence[Leg]) -> list[Ranked]:
+        request = edge.QueryBatchRequest([edge_schema.request(leg) for leg in legs])
+        answers = self._open_shard.query_batch(request)
+        return [([hit.id for hit in hits], [hit.score for hit in hits]) for hits in answers]
+
+    def with_text(self, keys: Keys[Key]) -> set[Key]:
+        wanted = edge_schema.among_with_text(keys)
+        request = edge.ScrollRequest(
+            limit=len(keys), filter=wanted, with_payload=False, with_vector=False
+        )
+        return {each.id for each in self._open_shard.scroll(request)[0]}
+
+    def frequency(self, term: str) -> int:
+        request = edge.CountRequest(True, edge_schema.holds_term(term))
+        return int(self._open_shard.count(request))
+
+    @property
+    def _open_shard(self) -> Any:
+        if self._shard is None:
+            raise StoreError(f"the collection in {self._folder} is closed")
+        return self._shard
+
+    def _retrieve(self, ids: list[str], payload: bool | list[str], vector: bool) -> list[Any]:
+        if not ids:
+            return []
+        with self._lock:
+            found: list[Any] = self._open_shard.retrieve(ids, payload, vector)
+        return found
+
+    def _page(
+        self, filter: Filter, limit: int, after: str | None, payload: bool | list[str], vector: bool
+    ) -> list[Any]:
+        must = edge_schema.conditions(filter)
+        # The offset of a scroll is the first point to answer, so the one past `after` comes next.
+        request = edge.ScrollRequest(
+            offset=None if after is None else str(uuid.UUID(int=uuid.UUID(after).int + 1)),
+            limit=limit,
+            filter=edge.Filter(must=must) if must else None,
+            with_payload=payload,
+            with_vector=vector,
+        )
+        with self._lock:
+            page: list[Any] = self._open_shard.scroll(request)[0]
+        return page
+
+
+def _create(folder: Path, identity: Identity) -> None:
+    """Make an empty shard; the description comes last, so that half a collection is none."""
+    place = folder / SHARD_NAME
+    place.mkdir(exist_ok=True)
+    if any(place.iterdir()):
+        raise StoreError(f"{place} holds data but no {IDENTITY_NAME}: move it away, index again")
+    shard = edge.EdgeShard.create(str(place), edge_schema.config(identity.dimension))
+    for operation in edge_schema.index_operations():
+        shard.update(operation)
+    shard.flush()
+    shard.close()
+    write_whole(folder / IDENTITY_NAME, json.dumps(identity.to_json(), indent=1))
+
+
+def _described(path: Path) -> object:
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except ValueError:
+        raise StoreError(f"{path} is not JSON: restore it from a backup") from None
+
+
+def _load(folder: Path) -> Any:
+    return edge.EdgeShard.load(str(folder / SHARD_NAME))

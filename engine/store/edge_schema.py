@@ -1,0 +1,121 @@
+"""The schema and the values of a query in Qdrant Edge's own types."""
+
+from collections.abc import Collection
+from typing import Any
+
+import qdrant_edge as edge
+
+from engine.queries import Filter
+from engine.store import schema
+from engine.store.legs import Key, Leg, Scope, TextLeg, VectorLeg
+
+# The graph: Qdrant's defaults for m and ef_construct reach the recall that is wanted.
+GRAPH = edge.HnswIndexConfig(m=16, ef_construct=100, full_scan_threshold=10_000)
+
+
+def config(dimension: int) -> Any:
+    """Return the configuration of a new shard."""
+    return edge.EdgeConfig(
+        vectors={
+            schema.VECTOR: edge.EdgeVectorParams(
+                size=dimension,
+                distance=edge.Distance.Cosine,
+                quantization_config=edge.ScalarQuantizationConfig(edge.ScalarType.Int8),
+            )
+        },
+        hnsw_config=GRAPH,
+    )
+
+
+def index_operations() -> list[Any]:
+    """Return the operations that create every payload index."""
+    makers: dict[schema.IndexKind, Any] = {
+        "text": edge.TextIndexParams(
+            tokenizer=edge.TokenizerType.Whitespace, lowercase=False, scoring=True
+        ),
+        "keyword": edge.KeywordIndexParams(),
+        "float": edge.FloatIndexParams(),
+        "datetime": edge.DatetimeIndexParams(),
+    }
+    return [
+        edge.UpdateOperation.create_field_index(name, makers[kind])
+        for name, kind in schema.INDEXES.items()
+    ]
+
+
+def request(leg: Leg) -> Any:
+    """Return one leg as a query of the shard."""
+    query: Any
+    parameters = None
+    if isinstance(leg, TextLeg):
+        scoring = edge.Bm25Params(k=leg.k1, b=leg.b)
+        query = edge.TextQuery(leg.field, " ".join(leg.terms), scoring)
+    else:
+        query = edge.Query.Nearest(leg.vector, schema.VECTOR)
+        parameters = _parameters(leg)
+    return edge.QueryRequest(
+        leg.limit, query=query, filter=scope_filter(leg.scope), params=parameters
+    )
+
+
+def scope_filter(scope: Scope) -> Any:
+    """Return a scope as a filter, None for everything."""
+    must = conditions(scope.filter)
+    if scope.among is not None:
+        must.append(edge.HasIdCondition(set(scope.among)))
+    without = [edge.HasIdCondition(set(scope.without))] if scope.without else None
+    if not must and without is None:
+        return None
+    return edge.Filter(must=must or None, must_not=without)
+
+
+def conditions(wanted: Filter) -> list[Any]:
+    """Return the conditions that must all hold."""
+    must: list[Any] = []
+    for key, values in wanted.fields.items():
+        must.append(edge.FieldCondition(key, match=edge.MatchAny(list(values))))
+    for key, values in wanted.attributes.items():
+        pairs = [schema.attribute(key, value) for value in values]
+        must.append(edge.FieldCondition(schema.ATTRIBUTES, match=edge.MatchAny(pairs)))
+    if wanted.price is not None:
+        low, high = wanted.price
+        bounds = edge.RangeFloat(
+            gte=None if low is None else float(low), lte=None if high is None else float(high)
+        )
+        must.append(edge.FieldCondition(schema.PRICE, range=bounds))
+    if wanted.created_at is not None:
+        first, last = wanted.created_at
+        moments = edge.RangeDateTime(
+            gte=None if first is None else first.isoformat(),
+            lte=None if last is None else last.isoformat(),
+        )
+        must.append(edge.FieldCondition(schema.CREATED, range=moments))
+    if wanted.has_text is not None:
+        match = edge.MatchValue(schema.truth(wanted.has_text))
+        must.append(edge.FieldCondition(schema.HAS_TEXT, match=match))
+    return must
+
+
+def among_with_text(keys: Collection[Key]) -> Any:
+    """Return the filter for those of `keys` whose pin has text."""
+    match = edge.MatchValue(schema.truth(True))
+    has_text = edge.FieldCondition(schema.HAS_TEXT, match=match)
+    return edge.Filter(must=[edge.HasIdCondition(set(keys)), has_text])
+
+
+def holds_term(term: str) -> Any:
+    """Return the filter for the points that have a term in either text field."""
+    return edge.Filter(
+        should=[
+            edge.FieldCondition(field, match=edge.MatchText(term))
+            for field in (schema.DESCRIPTION, schema.BOARD)
+        ]
+    )
+
+
+def _parameters(leg: VectorLeg) -> Any:
+    if leg.exact:
+        return edge.SearchParams(exact=True)
+    return edge.SearchParams(
+        quantization=edge.QuantizationSearchParams(rescore=True, oversampling=1.0)
+    )

@@ -1,0 +1,75 @@
+"""The primitives that the query plan is written in: one leg is one ranked list.
+
+Each adapter runs these on its engine; none of Qdrant's types pass this line.
+"""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+from uuid import UUID
+
+import numpy as np
+import numpy.typing as npt
+
+from engine.queries import Filter
+
+FloatArray = npt.NDArray[np.float32]
+Key = UUID
+Ranked = tuple[list[Key], list[float]]
+
+
+@dataclass(frozen=True)
+class Scope:
+    """Which points a leg may see: `filter`, less `without`, and only `among` where that is given."""
+
+    filter: Filter = field(default_factory=Filter)
+    without: frozenset[Key] = frozenset()
+    among: Collection[Key] | None = None
+
+
+@dataclass(frozen=True)
+class TextLeg:
+    """BM25 over one indexed field, best first; Lucene's idf, and its (k1 + 1) factor.
+
+    The statistics are the whole collection's, whatever the scope.
+    """
+
+    field: str
+    terms: tuple[str, ...]
+    k1: float
+    b: float
+    limit: int
+    scope: Scope
+
+
+@dataclass(frozen=True)
+class VectorLeg:
+    """Cosine to a unit vector, best first; `exact` skips the graph and quantised vectors."""
+
+    vector: FloatArray
+    limit: int
+    scope: Scope
+    exact: bool = False
+
+
+Leg = TextLeg | VectorLeg
+
+
+class Legs(Protocol):
+    """An engine that runs legs."""
+
+    def run(self, legs: Sequence[Leg]) -> list[Ranked]:
+        """Run several legs in one go; one ranked list for each, in their order."""
+        ...
+
+    def with_text(self, keys: Collection[Key]) -> set[Key]:
+        """Return those of `keys` whose pin has text."""
+        ...
+
+    def frequency(self, term: str) -> int:
+        """Return how many points have the term in either text field."""
+        ...
+
+    def count(self) -> int:
+        """Return how many points there are."""
+        ...

@@ -1,0 +1,46 @@
+"""The check that every vector passes before a store sees it.
+
+Qdrant stores a NaN without a word, and a batch with one bad vector half-way: both are caught here.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from engine.errors import BadVector
+from engine.store.records import Record
+
+FloatArray = npt.NDArray[np.float32]
+
+
+def unit_rows(records: Sequence[Record], dimension: int) -> FloatArray:
+    """Return (n, dimension) unit rows in the order of `records`; raise BadVector naming the pin."""
+    for record in records:
+        if record.vector.shape != (dimension,):
+            raise BadVector(
+                f"pin {record.pin.id}: its vector has shape {record.vector.shape}, the collection "
+                f"wants ({dimension},): encode it again; nothing of this batch was written"
+            )
+    if not records:
+        return np.empty((0, dimension), dtype=np.float32)
+    rows = np.stack([record.vector for record in records]).astype(np.float64)
+    norms = np.linalg.norm(rows, axis=1)
+    bad = ~np.isfinite(norms) | (norms < 1e-12)
+    if bad.any():
+        first = records[int(np.argmax(bad))]
+        raise BadVector(
+            f"pin {first.pin.id}: its vector is zero or not finite: encode it again; "
+            "nothing of this batch was written"
+        )
+    return (rows / norms[:, None]).astype(np.float32)
+
+
+def unit(vector: FloatArray, dimension: int) -> FloatArray:
+    """Return a query vector at unit length, or raise BadVector."""
+    if vector.shape != (dimension,):
+        raise BadVector(f"the query vector has shape {vector.shape}, wanted ({dimension},)")
+    norm = float(np.linalg.norm(vector.astype(np.float64)))
+    if not np.isfinite(norm) or norm < 1e-12:
+        raise BadVector("the query vector is zero or not finite: no direction to search in")
+    return (vector / norm).astype(np.float32)
