@@ -20,6 +20,7 @@ from engine.store.records import Record
 FloatArray = npt.NDArray[np.float32]
 
 VOCABULARY = 60_000
+WORDS = [f"w{index}" for index in range(VOCABULARY)]
 TOPIC_WORDS = 24
 BOARDS_PER_PIN = 0.04
 EPOCH = datetime(2024, 1, 1, tzinfo=UTC)
@@ -85,7 +86,6 @@ def corpus(pins: int, dimension: int = 256, seed: int = 7) -> Corpus:
     sizes = 1 / (np.arange(clusters) + 10) ** 0.6
     member = rng.choice(clusters, size=pins, p=sizes / sizes.sum())
     vectors = _vectors(rng, member, clusters, dimension)
-    words = _words()
     weights = 1 / (np.arange(VOCABULARY) + 5) ** 1.1
     cumulative = np.cumsum(weights / weights.sum())
     topics = rng.integers(20, VOCABULARY // 4, size=(clusters, TOPIC_WORDS))
@@ -94,7 +94,7 @@ def corpus(pins: int, dimension: int = 256, seed: int = 7) -> Corpus:
     described = texted & (rng.random(pins) < 0.8)
     boarded = texted & (~described | (rng.random(pins) < 0.6))
     lengths = np.where(described, np.clip(rng.lognormal(2.0, 0.6, pins), 1, 60).astype(int), 0)
-    boards = _boards(rng, int(pins * BOARDS_PER_PIN) + 8, clusters, topics, cumulative, words)
+    boards = _boards(rng, int(pins * BOARDS_PER_PIN) + 8, clusters, topics, cumulative)
     board_of = (member * 7 + rng.integers(0, 40, pins)) % len(boards)
     starts = np.concatenate([[0], np.cumsum(lengths)])
     owner = np.repeat(member, lengths)
@@ -102,7 +102,7 @@ def corpus(pins: int, dimension: int = 256, seed: int = 7) -> Corpus:
     drawn = np.searchsorted(cumulative, rng.random(total))
     topical = rng.random(total) < 0.4
     drawn[topical] = topics[owner[topical], rng.integers(0, TOPIC_WORDS, int(topical.sum()))]
-    spelled = [words[index] for index in drawn.tolist()]
+    spelled = [WORDS[index] for index in drawn.tolist()]
     descriptions = [
         " ".join(spelled[starts[row] : starts[row + 1]]) if lengths[row] else ""
         for row in range(pins)
@@ -135,7 +135,7 @@ def questions(pins: Corpus, count: int, seed: int = 11) -> list[Question]:
 def _vectors(
     rng: np.random.Generator, member: npt.NDArray[np.int64], clusters: int, dimension: int
 ) -> FloatArray:
-    spectrum = (1 / (np.arange(dimension) + 1) ** 0.35).astype(np.float32)
+    spectrum = np.power(np.arange(1, dimension + 1), -0.35, dtype=np.float32)
     spectrum /= np.linalg.norm(spectrum)
     centres = rng.standard_normal((clusters, dimension), dtype=np.float32) * spectrum
     out = np.empty((len(member), dimension), dtype=np.float32)
@@ -147,17 +147,12 @@ def _vectors(
     return out
 
 
-def _words() -> list[str]:
-    return [f"w{index}" for index in range(VOCABULARY)]
-
-
 def _boards(
     rng: np.random.Generator,
     count: int,
     clusters: int,
     topics: npt.NDArray[np.int64],
     cumulative: npt.NDArray[np.float64],
-    words: list[str],
 ) -> list[str]:
     titles = []
     for index in range(count):
@@ -165,5 +160,5 @@ def _boards(
         size = int(rng.integers(1, 4))
         common = np.searchsorted(cumulative, rng.random(size))
         chosen = np.where(rng.random(size) < 0.5, own[rng.integers(0, TOPIC_WORDS, size)], common)
-        titles.append(" ".join(dict.fromkeys(words[word] for word in chosen.tolist())))
+        titles.append(" ".join(dict.fromkeys(WORDS[word] for word in chosen.tolist())))
     return titles

@@ -2,12 +2,16 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Final, Protocol
 
 from engine.queries import Filter
 from engine.store.identity import Identity
 from engine.store.plan import Candidates, Plan
 from engine.store.records import Record, StoredPin
+
+__all__ = ["EVERYTHING", "Collection", "CollectionInfo", "StoredPin"]
+
+EVERYTHING: Final = Filter()
 
 
 @dataclass(frozen=True)
@@ -65,7 +69,7 @@ class Collection(Protocol):
         """Run one query's plan."""
         ...
 
-    def count(self, filter: Filter = Filter()) -> int:  # noqa: B008 - a frozen value
+    def count(self, filter_: Filter = EVERYTHING) -> int:
         """Return exactly how many pins pass a filter."""
         ...
 
@@ -75,7 +79,7 @@ class Collection(Protocol):
 
     def scroll(
         self,
-        filter: Filter = Filter(),  # noqa: B008 - a frozen value
+        filter_: Filter = EVERYTHING,
         limit: int = 100,
         after: str | None = None,
     ) -> list[tuple[str, StoredPin]]:

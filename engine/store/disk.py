@@ -13,15 +13,20 @@ MIB = 1024 * 1024
 MIN_FREE = 256 * MIB
 
 
-def require_room(folder: Path, min_free: int) -> None:
-    """Raise StoreFull when less than `min_free` bytes are left on the folder's disk."""
+def require_room(folder: Path, min_free_bytes: int) -> None:
+    """Raise StoreFull when less than `min_free_bytes` are left on the folder's disk."""
     free = shutil.disk_usage(folder).free
-    if free < min_free:
+    if free < min_free_bytes:
         raise StoreFull(
-            f"the disk of {folder} has {free // MIB} MiB free and {min_free // MIB} are kept in "
-            "reserve: free some room, or move the data folder (ENGINE_DATA); "
+            f"the disk of {folder} has {free // MIB} MiB free and {min_free_bytes // MIB} are kept "
+            "in reserve: free some room, or move the data folder (ENGINE_DATA); "
             "nothing of this batch was written"
         )
+
+
+def is_full(error: OSError) -> bool:
+    """Tell whether the disk, or the user's share of it, has no room left."""
+    return error.errno in (errno.ENOSPC, errno.EDQUOT)
 
 
 @contextmanager
@@ -30,7 +35,7 @@ def disk_errors(folder: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        if is_full(error):
             raise StoreFull(
                 f"the disk of {folder} is full: free some room, or move the data folder "
                 "(ENGINE_DATA); nothing that was acknowledged is lost"
@@ -44,7 +49,7 @@ def bytes_in(folder: Path) -> int:
     for place, _, names in os.walk(folder):
         for name in names:
             try:
-                total += os.lstat(os.path.join(place, name)).st_blocks * 512
+                total += (Path(place) / name).lstat().st_blocks * 512
             except FileNotFoundError:
                 # The engine drops old segments while we look.
                 continue
@@ -58,7 +63,7 @@ def write_whole(path: Path, text: str) -> None:
         file.write(text)
         file.flush()
         os.fsync(file.fileno())
-    os.replace(beside, path)
+    beside.replace(path)
     descriptor = os.open(path.parent, os.O_RDONLY)
     try:
         os.fsync(descriptor)

@@ -16,7 +16,7 @@ import qdrant_edge as edge
 from engine.errors import NoCollection, StoreError
 from engine.queries import Filter
 from engine.store import edge_schema, query_plan, schema
-from engine.store.collection import CollectionInfo
+from engine.store.collection import EVERYTHING, CollectionInfo
 from engine.store.disk import MIN_FREE, bytes_in, disk_errors, require_room, write_whole
 from engine.store.frequencies import Frequencies
 from engine.store.identity import Identity, check
@@ -34,12 +34,17 @@ class EdgeCollection:
     """An embedded collection; the process that opens it owns its folder until it closes it."""
 
     def __init__(
-        self, folder: Path, shard: Any, identity: Identity, ownership: Ownership, min_free: int
+        self,
+        folder: Path,
+        shard: Any,
+        identity: Identity,
+        ownership: Ownership,
+        min_free_bytes: int,
     ) -> None:
         self._folder = folder
         self._shard = shard
         self._identity = identity
-        self._min_free = min_free
+        self._min_free = min_free_bytes
         self._frequencies = Frequencies()
         # Edge's calls hold the interpreter's lock anyway: this one only keeps a query from seeing
         # the shard half-way through `optimize`, and its two rounds from straddling a write.
@@ -53,13 +58,13 @@ class EdgeCollection:
         identity: Identity | None,
         *,
         create: bool = False,
-        min_free: int = MIN_FREE,
+        min_free_bytes: int = MIN_FREE,
         address: str | None = None,
     ) -> Self:
         """Open the collection in a folder, or make it there with `create`.
 
         identity: what the opener encodes and analyses with; None takes what is there.
-        min_free: bytes of disk that writes leave free.
+        min_free_bytes: what of the disk that writes leave free.
         address: where other processes can send requests meanwhile.
         Raises NoCollection, FingerprintMismatch, StoreInUse.
         """
@@ -72,7 +77,7 @@ class EdgeCollection:
         try:
             with disk_errors(folder):
                 if not described.exists() and identity is not None:
-                    require_room(folder, min_free)
+                    require_room(folder, min_free_bytes)
                     _create(folder, identity)
                 kept = Identity.from_json(_described(described), str(folder))
                 check(kept, identity, str(folder))
@@ -80,7 +85,7 @@ class EdgeCollection:
         except BaseException:
             ownership.release()
             raise
-        return cls(folder, shard, kept, ownership, min_free)
+        return cls(folder, shard, kept, ownership, min_free_bytes)
 
     @property
     def identity(self) -> Identity:
@@ -134,8 +139,8 @@ class EdgeCollection:
         with self._lock:
             return query_plan.candidates(self, plan, without, self._frequencies)
 
-    def count(self, filter: Filter = Filter()) -> int:  # noqa: B008 - a frozen value
-        must = edge_schema.conditions(filter)
+    def count(self, filter_: Filter = EVERYTHING) -> int:
+        must = edge_schema.conditions(filter_)
         wanted = edge.Filter(must=must) if must else None
         with self._lock:
             return int(self._open_shard.count(edge.CountRequest(True, wanted)))
@@ -144,20 +149,22 @@ class EdgeCollection:
         request = edge.FacetRequest("board_title", limit=limit, exact=True)
         with self._lock:
             hits = self._open_shard.facet(request).hits
-        return sorted(((hit.value, hit.count) for hit in hits), key=lambda each: (-each[1], each[0]))
+        return sorted(
+            ((hit.value, hit.count) for hit in hits), key=lambda each: (-each[1], each[0])
+        )
 
     def scroll(
         self,
-        filter: Filter = Filter(),  # noqa: B008 - a frozen value
+        filter_: Filter = EVERYTHING,
         limit: int = 100,
         after: str | None = None,
     ) -> list[tuple[str, StoredPin]]:
-        page = self._page(filter, limit, after, list(schema.SHOWN), False)
+        page = self._page(filter_, limit, after, list(schema.SHOWN), False)
         return [(str(each.id), schema.stored_pin(each.payload)) for each in page]
 
     def records(self, batch: int = 256) -> Iterator[list[Record]]:
         after: str | None = None
-        while page := self._page(Filter(), batch, after, True, True):
+        while page := self._page(EVERYTHING, batch, after, True, True):
             after = str(page[-1].id)
             yield [schema.record(each.payload, each.vector[schema.VECTOR]) for each in page]
 
@@ -227,9 +234,14 @@ class EdgeCollection:
         return found
 
     def _page(
-        self, filter: Filter, limit: int, after: str | None, payload: bool | list[str], vector: bool
+        self,
+        filter_: Filter,
+        limit: int,
+        after: str | None,
+        payload: bool | list[str],
+        vector: bool,
     ) -> list[Any]:
-        must = edge_schema.conditions(filter)
+        must = edge_schema.conditions(filter_)
         # The offset of a scroll is the first point to answer, so the one past `after` comes next.
         request = edge.ScrollRequest(
             offset=None if after is None else str(uuid.UUID(int=uuid.UUID(after).int + 1)),

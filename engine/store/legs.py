@@ -20,7 +20,7 @@ Ranked = tuple[list[Key], list[float]]
 
 @dataclass(frozen=True)
 class Scope:
-    """Which points a leg may see: `filter`, less `without`, and only `among` where that is given."""
+    """Which points a leg may see: `filter` less `without`, and only `among` where given."""
 
     filter: Filter = field(default_factory=Filter)
     without: frozenset[Key] = frozenset()

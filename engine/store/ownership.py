@@ -8,6 +8,7 @@ import fcntl
 import json
 import os
 import sys
+import time
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -48,11 +49,9 @@ class Ownership:
             descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         except OSError as error:
             raise StoreError(f"{folder} can't be used: {error.strerror}") from None
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
+        if not _locked(descriptor):
             os.close(descriptor)
-            raise StoreInUse(_held(folder, _read(path))) from None
+            raise StoreInUse(_held(folder, _read(path)))
         started = datetime.now(UTC).isoformat(timespec="seconds")
         hold = cls(descriptor, path, Owner(os.getpid(), _command(), address, started))
         hold._write()
@@ -91,6 +90,19 @@ def owner_of(folder: Path) -> Owner | None:
     finally:
         os.close(descriptor)
     return None
+
+
+def _locked(descriptor: int) -> bool:
+    # `owner_of` holds a shared lock for an instant, which must not pass for an owner.
+    for pause in (0.01, 0.03, 0.1, None):
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if pause is not None:
+                time.sleep(pause)
+        else:
+            return True
+    return False
 
 
 def _held(folder: Path, owner: Owner) -> str:

@@ -13,7 +13,7 @@ NAMESPACE = uuid.UUID("6f1f3b0c-6a53-5d7e-9a55-0e6f0a3f7d11")
 
 
 def point_id(pin_id: str) -> str:
-    """Return the point's UUIDv5 for a pin id, so that a second write of a pin replaces the first."""
+    """Return the point's UUIDv5: a second write of a pin replaces the first."""
     return str(uuid.uuid5(NAMESPACE, pin_id))
 
 

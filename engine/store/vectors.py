@@ -33,7 +33,8 @@ def unit_rows(records: Sequence[Record], dimension: int) -> FloatArray:
             f"pin {first.pin.id}: its vector is zero or not finite: encode it again; "
             "nothing of this batch was written"
         )
-    return (rows / norms[:, None]).astype(np.float32)
+    unit_length: FloatArray = (rows / norms[:, None]).astype(np.float32)
+    return unit_length
 
 
 def unit(vector: FloatArray, dimension: int) -> FloatArray:
@@ -43,4 +44,5 @@ def unit(vector: FloatArray, dimension: int) -> FloatArray:
     norm = float(np.linalg.norm(vector.astype(np.float64)))
     if not np.isfinite(norm) or norm < 1e-12:
         raise BadVector("the query vector is zero or not finite: no direction to search in")
-    return (vector / norm).astype(np.float32)
+    unit_length: FloatArray = (vector / norm).astype(np.float32)
+    return unit_length
