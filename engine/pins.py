@@ -187,7 +187,9 @@ def _text(value: dict[str, Any], key: str, limit: int) -> str | None:
     except UnicodeEncodeError:
         raise BadPin(f"{key} holds half of a surrogate pair, which is not text") from None
     # NUL and other controls carry no meaning in a caption and break terminals and logs.
-    cleaned = "".join(c for c in item if c >= " " or c in "\n\t") if not item.isprintable() else item
+    cleaned = (
+        "".join(c for c in item if c >= " " or c in "\n\t") if not item.isprintable() else item
+    )
     return cleaned.strip() or None
 
 
@@ -226,7 +228,7 @@ def _attributes(value: object) -> Mapping[str, str]:
     kept: dict[str, str] = {}
     for key, item in value.items():
         text = _scalar(item)
-        if item is None or text is None and isinstance(item, str):
+        if item is None or (text is None and isinstance(item, str)):
             continue
         if text is None:
             raise BadPin(f"attributes.{key[:40]} must be a string, this is {_kind(item)}")

@@ -18,8 +18,8 @@ class StoreSettings(BaseModel):
 
     url: str | None = None
     api_key: SecretStr | None = None
-    min_free_bytes: int = Field(256 * MIB, ge=0)
-    graph_threshold: int = Field(20_000, ge=1_000)
+    min_free_bytes: int = Field(default=256 * MIB, ge=0)
+    graph_threshold: int = Field(default=20_000, ge=1_000)
 
 
 class ImageSettings(BaseModel):
@@ -28,8 +28,8 @@ class ImageSettings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     mode: Literal["keep", "thumbnail", "reference"] = "keep"
-    max_bytes: int = Field(20 * MIB, ge=1)
-    max_pixels: int = Field(50_000_000, ge=1)
+    max_bytes: int = Field(default=20 * MIB, ge=1)
+    max_pixels: int = Field(default=50_000_000, ge=1)
 
 
 class ServeSettings(BaseModel):
@@ -38,9 +38,9 @@ class ServeSettings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     host: str = "127.0.0.1"
-    port: int = Field(8000, ge=0, le=65_535)
+    port: int = Field(default=8000, ge=0, le=65_535)
     api_key: SecretStr | None = None
-    max_body_bytes: int = Field(32 * MIB, ge=1)
+    max_body_bytes: int = Field(default=32 * MIB, ge=1)
 
 
 class Settings(BaseSettings):
@@ -51,7 +51,7 @@ class Settings(BaseSettings):
     )
 
     data: Path = Path(".engine")
-    collection: str = Field("pins", pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$")
+    collection: str = Field(default="pins", pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$")
     encoder: str = "embedded"
     language: str = "english"
     store: StoreSettings = StoreSettings()
@@ -60,7 +60,7 @@ class Settings(BaseSettings):
 
 
 def load_settings(**given: object) -> Settings:
-    """Read the settings, `given` before the environment; raise BadSetting that names the variable."""
+    """Read the settings, `given` before the environment; BadSetting names the variable."""
     present = {key: value for key, value in given.items() if value is not None}
     try:
         return Settings(**present)  # type: ignore[arg-type]

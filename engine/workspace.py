@@ -9,8 +9,9 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
-from engine.errors import NoCollection, StoreError
+from engine.errors import NoCollection, UnknownPin
 from engine.features.encoder import Encoder
 from engine.features.factory import load_encoder
 from engine.features.images import ImageLimits
@@ -24,10 +25,11 @@ from engine.retrieval.search import search
 from engine.retrieval.understand import Reader
 from engine.settings import Settings
 from engine.store.collection import Collection
-from engine.store.edge import EdgeCollection
+from engine.store.edge import IDENTITY_NAME, EdgeCollection
 from engine.store.identity import Identity, check
 from engine.store.image_store import ImageStore
 from engine.store.ownership import Ownership
+from engine.store.records import point_id
 
 
 @dataclass(frozen=True)
@@ -41,7 +43,7 @@ class Workspace:
 
     @cached_property
     def encoder(self) -> Encoder:
-        """The encoder that the settings name; raises FingerprintMismatch if it isn't the collection's."""
+        """The encoder that the settings name; FingerprintMismatch if the collection has another."""
         encoder = load_encoder(self.settings.encoder)
         check(
             self.collection.identity,
@@ -95,6 +97,45 @@ class Workspace:
             explain=explain,
         )
 
+    def delete(self, pin_id: str) -> None:
+        """Delete a pin, and its picture unless another pin shares it; raise UnknownPin."""
+        record = self.collection.get([pin_id]).get(pin_id)
+        if record is None or not self.collection.delete([pin_id]):
+            raise UnknownPin(f"no pin {pin_id!r} is in this collection")
+        key = record.image_key
+        if key is not None and not self.collection.uses_image(key):
+            self.images.delete(key)
+
+    def picture(self, pin_id: str) -> bytes | None:
+        """Return the kept JPEG of a pin, or None; raise UnknownPin."""
+        key = point_id(pin_id)
+        stored = self.collection.pins([key]).get(key)
+        if stored is None:
+            raise UnknownPin(f"no pin {pin_id!r} is in this collection")
+        return self.images.get(stored.image_key) if stored.image_key else None
+
+    def info(self) -> dict[str, Any]:
+        """Return what the collection amounts to, as JSON."""
+        facts = self.collection.info()
+        return {
+            "collection": self.settings.collection,
+            "pins": facts.points,
+            "unindexed": max(facts.points - facts.indexed, 0),
+            "encoder": facts.identity.encoder_fingerprint,
+            "dimension": facts.identity.dimension,
+            "analysis": facts.identity.analysis_fingerprint,
+            "store": self.settings.store.url or "embedded",
+            "data": str(self.settings.data.resolve()),
+            "disk_bytes": facts.disk_bytes,
+        }
+
+    def settle(self) -> None:
+        """Make writes durable, and build the search graph once enough pins are outside it."""
+        facts = self.collection.info()
+        if facts.points - facts.indexed >= self.settings.store.graph_threshold:
+            self.collection.optimize()
+        self.collection.flush()
+
     def intake(self) -> Intake:
         """Return the way in for new pins."""
         return Intake(self.collection, self.encoder, self.analyzer, self.images, self.limits)
@@ -109,32 +150,16 @@ def identity_of(encoder: Encoder, analyzer: Analyzer) -> Identity:
 def open_workspace(settings: Settings, *, create: bool = False) -> Iterator[Workspace]:
     """Open what the settings name and close it again.
 
-    Embedded, this process becomes the owner of the data folder; StoreInUse names the present one.
+    Embedded, this process becomes the owner of the collection; StoreInUse names the present one.
     Raises NoCollection unless the collection exists or `create` is given.
     """
-    folder = settings.data
-    if create:
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise StoreError(f"the data folder {folder} can't be made: {error.strerror}") from None
-    images = ImageStore(folder / "images", settings.images.mode)
+    images = ImageStore(settings.data / "images", settings.images.mode)
     if settings.store.url:
         with closing(_server(settings, create)) as collection:
             yield Workspace(settings, collection, images)
         return
-    place = collection_folder(settings)
-    if not create and not place.is_dir():
-        raise NoCollection(
-            f"no collection {settings.collection!r} in {folder}: make it with "
-            "'engine index PINS.jsonl', or name another with --collection"
-        )
-    hold = Ownership.take(folder)
-    try:
-        with closing(_embedded(settings, place, create)) as collection:
-            yield Workspace(settings, collection, images, hold)
-    finally:
-        hold.release()
+    with closing(_embedded(settings, create)) as collection:
+        yield Workspace(settings, collection, images, collection.ownership)
 
 
 def collection_folder(settings: Settings) -> Path:
@@ -142,8 +167,17 @@ def collection_folder(settings: Settings) -> Path:
     return settings.data / "collections" / settings.collection
 
 
-def _embedded(settings: Settings, place: Path, create: bool) -> EdgeCollection:
-    identity = None if place.is_dir() else _identity(settings, create)
+def _embedded(settings: Settings, create: bool) -> EdgeCollection:
+    place = collection_folder(settings)
+    exists = (place / IDENTITY_NAME).exists()
+    if not create and not exists:
+        raise NoCollection(
+            f"no collection {settings.collection!r} in {settings.data}: make it with "
+            "'engine index PINS.jsonl', or name another with --collection"
+        )
+    # What exists is opened as it is, since many commands need no encoder; `Workspace.encoder`
+    # refuses another than the collection's.
+    identity = None if exists else _identity(settings, create)
     return EdgeCollection.open(
         place, identity, create=create, min_free_bytes=settings.store.min_free_bytes
     )

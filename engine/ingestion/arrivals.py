@@ -154,4 +154,3 @@ def _picture_files(folder: Path) -> Iterator[Path]:
 
 def _hidden(path: Path, folder: Path) -> bool:
     return any(part.startswith(".") for part in path.relative_to(folder).parts)
-

@@ -79,7 +79,7 @@ class Intake:
     threads: int = 2
 
     def run(self, arrivals: Iterable[Arrival | BadLine]) -> Iterator[Outcome]:
-        """Take in a stream; an outcome comes once it is settled: written and durable, or refused."""
+        """Take in a stream; each outcome comes once it is settled: written, or refused."""
         with ThreadPoolExecutor(self.threads) as pool:
             ahead: deque[_Batch] = deque()
             for window in _windows(arrivals, self.batch):
@@ -94,7 +94,7 @@ class Intake:
     def _begin(
         self, window: list[Arrival | BadLine], ids: frozenset[str], pool: ThreadPoolExecutor
     ) -> _Batch:
-        """Start on a window: refuse what can't be, skip what is known, decode the rest in threads."""
+        """Start on a window: refuse what can't be, skip what is known, decode in threads."""
         batch = _Batch(ids)
         last = {item.pin.id: item for item in window if isinstance(item, Arrival)}
         wanted: list[Arrival] = []
@@ -187,15 +187,13 @@ def usable(vector: npt.NDArray[np.float32]) -> bool:
 
 
 def _without_data(pin: Pin, image_sha256: str) -> Pin:
-    """Return the pin with a reference in place of an inline picture, which the image store holds."""
+    """Return the pin with a reference instead of an inline picture: the image store has it."""
     if not pin.image.startswith("data:"):
         return pin
     return replace(pin, image=f"sha256:{image_sha256}")
 
 
-def _windows(
-    items: Iterable[Arrival | BadLine], size: int
-) -> Iterator[list[Arrival | BadLine]]:
+def _windows(items: Iterable[Arrival | BadLine], size: int) -> Iterator[list[Arrival | BadLine]]:
     window: list[Arrival | BadLine] = []
     for item in items:
         window.append(item)
@@ -204,4 +202,3 @@ def _windows(
             window = []
     if window:
         yield window
-

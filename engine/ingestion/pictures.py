@@ -27,7 +27,9 @@ def _read_below(base: Path, image: str, max_bytes: int) -> bytes:
     try:
         path = (base / image).resolve()
         if not path.is_relative_to(base.resolve()):
-            raise BadImage(f"image {image[:80]!r} lies outside {base}: paths stay below that folder")
+            raise BadImage(
+                f"image {image[:80]!r} lies outside {base}: paths stay below that folder"
+            )
         with path.open("rb") as file:
             data = file.read(max_bytes + 1)
     except FileNotFoundError:

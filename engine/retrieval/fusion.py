@@ -67,7 +67,7 @@ def expected_lexical(
 
 
 def isotonic(values: Array, weights: Array) -> Array:
-    """Return the non-decreasing sequence closest to `values` in weighted squares (PAVA, Ayer 1955)."""
+    """Return the closest non-decreasing sequence in weighted squares (PAVA, Ayer et al. 1955)."""
     means: list[float] = []
     masses: list[float] = []
     sizes: list[int] = []

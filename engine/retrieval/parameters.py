@@ -38,7 +38,7 @@ class Parameters:
     lexical_depth: int = 200
     vector_depth: int = 200
     visual: Mapping[Kind, Logistic] = field(default_factory=lambda: EMBEDDED)
-    lexical: Saturation = Saturation(2.0)
+    lexical: Saturation = field(default_factory=lambda: Saturation(2.0))
     lexical_weight: Mapping[Kind, float] = field(
         default_factory=lambda: MappingProxyType({"text": 0.5, "image": 0.2, "mixed": 0.25})
     )

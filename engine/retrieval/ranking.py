@@ -49,8 +49,7 @@ def coverage(candidates: Candidates, parameters: Parameters) -> npt.NDArray[np.f
     if mass <= 0.0:
         return np.zeros(len(candidates))
     bm25 = parameters.bm25
-    total = (
-        bm25.description_weight * candidates.description.astype(np.float64)
-        + bm25.board_weight * candidates.board.astype(np.float64)
-    )
+    total = bm25.description_weight * candidates.description.astype(
+        np.float64
+    ) + bm25.board_weight * candidates.board.astype(np.float64)
     return np.asarray(total / mass)

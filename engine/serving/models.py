@@ -5,13 +5,14 @@ Knows nothing of HTTP, so that the command line builds the same requests.
 
 import base64
 import binascii
+from collections.abc import Iterable
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from engine.errors import BadImage, BadQuery
+from engine.errors import BadFilter, BadImage, BadQuery, ImageTooLarge
 from engine.features.images import data_uri
-from engine.queries import Crop, Part, Query, parse_filter
+from engine.queries import Crop, Part, Query, parse_filter, split_filter
 
 MINUS = -0.5
 MAX_IMAGE_TEXT = 28_000_000
@@ -19,8 +20,8 @@ ImageText = Annotated[str, Field(max_length=MAX_IMAGE_TEXT)]
 
 EXAMPLE = {"text": "red dress", "limit": 5, "explain": True}
 EXAMPLE_MIX = {
-    "parts": [{"pin": "dress-001"}, {"text": "blue", "weight": 1.0}, {"text": "dots", "weight": -0.5}],
-    "filter": {"price": "10..80", "attributes.kind": "dress"},
+    "parts": [{"pin": "dress-001"}, {"text": "blue"}, {"text": "dots", "weight": -0.5}],
+    "filter": {"price": "10..80", "attributes.kind": ["dress", "skirt"]},
 }
 
 
@@ -37,9 +38,7 @@ class PartRequest(BaseModel):
 
     def to_part(self, max_bytes: int) -> Part:
         """Return the domain's part; raise BadQuery, BadCrop or BadImage."""
-        given = [
-            name for name in ("text", "image", "pin") if getattr(self, name) is not None
-        ]
+        given = [name for name in ("text", "image", "pin") if getattr(self, name) is not None]
         if len(given) != 1:
             raise BadQuery("each part has exactly one of text, image and pin")
         crop = Crop.parse(self.crop) if self.crop is not None else None
@@ -70,11 +69,13 @@ class SearchRequest(BaseModel):
 
     def to_query(self, max_bytes: int, image: bytes | None = None) -> Query:
         """Return the domain's query; `image` stands for an uploaded file."""
+        if image is not None and self.image is not None:
+            raise BadQuery("the image is given twice: as a file and as text")
         parts = [part.to_part(max_bytes) for part in self.parts]
         crop = Crop.parse(self.crop) if self.crop is not None else None
         if self.text is not None:
             parts.append(Part("text", self.text))
-        if image is None and self.image is not None:
+        if self.image is not None:
             image = image_bytes(self.image, max_bytes)
         if crop is not None and image is None and self.pin is None:
             raise BadQuery("a crop needs a picture: give an image or a pin beside it")
@@ -102,12 +103,25 @@ def cursor_offset(cursor: str | None) -> int:
     return int(cursor)
 
 
+def filter_pairs(texts: Iterable[str]) -> dict[str, Any]:
+    """Return a request's `filter` from texts such as `price=10..50`, as a URL or a form has them."""
+    pairs: dict[str, Any] = {}
+    for text in texts:
+        key, value = split_filter(text)
+        if key in pairs:
+            raise BadFilter(f"filter {key[:40]} is given twice: write {key[:40]}=a,b for either")
+        pairs[key] = value
+    return pairs
+
+
 def image_bytes(text: str, max_bytes: int) -> bytes:
-    """Return the bytes in a data: URI or in bare base64; raise BadImage."""
+    """Return the bytes in a data: URI or in bare base64; raise BadImage or ImageTooLarge."""
     if text.startswith("data:"):
         return data_uri(text, max_bytes)
     if "://" in text[:16]:
         raise BadImage("image is a URL, which is not fetched: send the picture as a data: URI")
+    if len(text) // 4 * 3 > max_bytes + 2:
+        raise ImageTooLarge(f"image is larger than {max_bytes:,} bytes: make it smaller")
     try:
         return base64.b64decode(text, validate=True)
     except (binascii.Error, ValueError):

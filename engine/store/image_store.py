@@ -24,7 +24,7 @@ _KEY = re.compile(r"[0-9a-f]{64}")
 
 @dataclass(frozen=True)
 class ImageStore:
-    """JPEG files under `folder`, spread over 256 subfolders by the first two digits of their key."""
+    """JPEG files under `folder`, in 256 subfolders by the first two digits of their key."""
 
     folder: Path
     mode: Literal["keep", "thumbnail", "reference"] = "keep"

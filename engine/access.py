@@ -1,0 +1,203 @@
+"""One way to reach a collection, in this process or through the process that owns it.
+
+Both sides answer with the JSON of the contract, so that a command prints the same either way.
+"""
+
+import base64
+import json
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from typing import Any, Protocol
+
+import httpx
+
+from engine.errors import EngineError, StoreUnreachable, UnknownPin, UsageError
+from engine.ingestion.arrivals import Arrival
+from engine.ingestion.intake import Outcome
+from engine.ingestion.pictures import read_picture
+from engine.jsonl import BadLine
+from engine.pins import pin_to_json
+from engine.queries import parse_filter
+from engine.retrieval.answers import answer_to_json
+from engine.serving.models import SearchRequest, cursor_offset
+from engine.settings import Settings
+from engine.store.ownership import owner_of
+from engine.workspace import Workspace, collection_folder, open_workspace
+
+TIMEOUT_S = 120.0
+BATCH_PINS = 32
+BATCH_BYTES = 8 * 1024 * 1024
+
+
+class Access(Protocol):
+    """What a command can ask of a collection."""
+
+    def search(self, request: SearchRequest) -> dict[str, Any]: ...
+    def related(self, pin_id: str, request: SearchRequest) -> dict[str, Any]: ...
+    def get(self, pin_id: str) -> dict[str, Any]: ...
+    def delete(self, pin_id: str) -> None: ...
+    def picture(self, pin_id: str) -> bytes | None: ...
+    def boards(self, limit: int) -> dict[str, Any]: ...
+    def info(self) -> dict[str, Any]: ...
+    def index(self, arrivals: Iterable[Arrival | BadLine]) -> Iterator[Outcome]: ...
+
+
+class Local:
+    """A collection opened in this process."""
+
+    def __init__(self, workspace: Workspace) -> None:
+        self._workspace = workspace
+
+    def search(self, request: SearchRequest) -> dict[str, Any]:
+        query = request.to_query(self._workspace.settings.images.max_bytes)
+        return answer_to_json(self._workspace.search(query))
+
+    def related(self, pin_id: str, request: SearchRequest) -> dict[str, Any]:
+        answer = self._workspace.related(
+            pin_id,
+            filter_=parse_filter(request.filter),
+            limit=request.limit,
+            offset=cursor_offset(request.cursor),
+            explain=request.explain,
+        )
+        return answer_to_json(answer)
+
+    def get(self, pin_id: str) -> dict[str, Any]:
+        record = self._workspace.collection.get([pin_id]).get(pin_id)
+        if record is None:
+            raise UnknownPin(f"no pin {pin_id!r} is in this collection")
+        return pin_to_json(record.pin)
+
+    def delete(self, pin_id: str) -> None:
+        self._workspace.delete(pin_id)
+
+    def picture(self, pin_id: str) -> bytes | None:
+        return self._workspace.picture(pin_id)
+
+    def boards(self, limit: int) -> dict[str, Any]:
+        boards = self._workspace.collection.boards(limit)
+        return {"boards": [{"title": title, "pins": count} for title, count in boards]}
+
+    def info(self) -> dict[str, Any]:
+        return self._workspace.info()
+
+    def index(self, arrivals: Iterable[Arrival | BadLine]) -> Iterator[Outcome]:
+        yield from self._workspace.intake().run(arrivals)
+        self._workspace.settle()
+
+
+class Remote:
+    """A collection that another process owns, asked over its loopback address."""
+
+    def __init__(self, address: str, settings: Settings) -> None:
+        key = settings.serve.api_key
+        headers = {"Authorization": f"Bearer {key.get_secret_value()}"} if key else {}
+        self._settings = settings
+        # The owner is on this machine: a proxy from the environment must not come between.
+        self._http = httpx.Client(
+            base_url=address, headers=headers, timeout=TIMEOUT_S, trust_env=False
+        )
+
+    def search(self, request: SearchRequest) -> dict[str, Any]:
+        return self._json("POST", "/v1/search", json=request.model_dump(exclude_defaults=True))
+
+    def related(self, pin_id: str, request: SearchRequest) -> dict[str, Any]:
+        asked = {
+            "limit": request.limit,
+            "explain": str(request.explain).lower(),
+            "filter": [f"{key}={value}" for key, value in request.filter.items()],
+        }
+        if request.cursor is not None:
+            asked["cursor"] = request.cursor
+        return self._json("GET", f"/v1/pins/{pin_id}/related", params=asked)
+
+    def get(self, pin_id: str) -> dict[str, Any]:
+        return self._json("GET", f"/v1/pins/{pin_id}")
+
+    def delete(self, pin_id: str) -> None:
+        self._send("DELETE", f"/v1/pins/{pin_id}")
+
+    def picture(self, pin_id: str) -> bytes | None:
+        try:
+            return self._send("GET", f"/v1/pins/{pin_id}/image").content
+        except UsageError:
+            return None
+
+    def boards(self, limit: int) -> dict[str, Any]:
+        return self._json("GET", "/v1/boards", params={"limit": limit})
+
+    def info(self) -> dict[str, Any]:
+        return self._json("GET", "/v1/info")
+
+    def index(self, arrivals: Iterable[Arrival | BadLine]) -> Iterator[Outcome]:
+        """Send pins with their pictures inside, in batches that one request may carry."""
+        waiting: list[tuple[str, dict[str, Any]]] = []
+        size = 0
+        for item in arrivals:
+            if isinstance(item, BadLine):
+                yield Outcome(f"{item.file}:{item.number}", None, "rejected", item.reason)
+                continue
+            limit = self._settings.images.max_bytes
+            try:
+                data = read_picture(item.pin.image, item.base, limit)
+            except UsageError as error:
+                yield Outcome(item.origin, item.pin.id, "rejected", str(error))
+                continue
+            inline = "data:application/octet-stream;base64," + base64.b64encode(data).decode()
+            waiting.append((item.origin, pin_to_json(item.pin) | {"image": inline}))
+            size += len(inline)
+            if len(waiting) >= BATCH_PINS or size >= BATCH_BYTES:
+                yield from self._put(waiting)
+                waiting, size = [], 0
+        if waiting:
+            yield from self._put(waiting)
+
+    def _put(self, waiting: list[tuple[str, dict[str, Any]]]) -> Iterator[Outcome]:
+        answer = self._json("POST", "/v1/pins", json=[pin for _, pin in waiting])
+        for (origin, _), result in zip(waiting, answer["results"], strict=True):
+            yield Outcome(origin, result["id"], result["status"], result.get("reason"))
+
+    def _json(self, method: str, path: str, **request: Any) -> dict[str, Any]:
+        answer: dict[str, Any] = self._send(method, path, **request).json()
+        return answer
+
+    def _send(self, method: str, path: str, **request: Any) -> httpx.Response:
+        try:
+            response = self._http.request(method, path, **request)
+        except httpx.HTTPError as error:
+            raise StoreUnreachable(
+                f"the owner of the collection at {self._http.base_url} does not answer: {error}"
+            ) from None
+        if response.is_success:
+            return response
+        detail = _detail(response)
+        if response.status_code < 500:
+            raise UsageError(detail)
+        raise EngineError(detail)
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._http.close()
+
+
+@contextmanager
+def reach(settings: Settings, *, create: bool = False) -> Iterator[Access]:
+    """Open the collection here, or go to the process that owns it if that takes requests."""
+    folder = collection_folder(settings)
+    owner = None if settings.store.url else owner_of(folder)
+    if owner is not None and owner.address is not None:
+        remote = Remote(owner.address, settings)
+        try:
+            yield remote
+        finally:
+            remote.close()
+        return
+    with open_workspace(settings, create=create) as workspace:
+        yield Local(workspace)
+
+
+def _detail(response: httpx.Response) -> str:
+    try:
+        return str(response.json()["detail"])
+    except (json.JSONDecodeError, KeyError, TypeError):
+        return f"the owner answered {response.status_code}"

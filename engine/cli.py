@@ -1,0 +1,339 @@
+"""The commands. The only place that exits, and the only one that prints to stdout.
+
+Exit status: 0 done, 1 the engine could not, 2 bad usage.
+"""
+
+import base64
+import json
+import logging
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from engine import __version__
+from engine.access import Access, reach
+from engine.errors import BadImage, BadPin, EngineError, StoreFull, UnknownPin, UsageError
+from engine.ingestion.arrivals import Arrivals, unknown_keys
+from engine.ingestion.intake import Outcome
+from engine.jsonl import Extra
+from engine.pins import pin_id
+from engine.queries import split_filter
+from engine.serving.models import SearchRequest
+from engine.settings import Settings, load_settings
+from engine.store.disk import is_full
+from engine.terminal import Terminal, caption, reasons
+
+app = typer.Typer(
+    name="engine",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    help="Find pins by words, by picture, by a crop of one, by another pin, or by any mix.",
+)
+terminal = Terminal()
+
+Collection = Annotated[
+    str | None, typer.Option(help="Name of the collection [env ENGINE_COLLECTION; default pins].")
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout.")]
+Limit = Annotated[int, typer.Option(help="How many pins to show.")]
+Cursor = Annotated[str | None, typer.Option(help="`next` of the page before.")]
+Filters = Annotated[
+    list[str] | None,
+    typer.Option("--filter", help="k=v, k=a,b, price=10..50, has_text=no, attributes.kind=lamp."),
+]
+Explain = Annotated[bool, typer.Option(help="Say why each pin stands where it stands.")]
+Sheet = Annotated[Path | None, typer.Option(help="Draw the pictures found into this PNG.")]
+
+
+@app.command()
+def index(
+    paths: Annotated[
+        list[Path], typer.Argument(help="JSONL or CSV files, folders, or - for stdin.")
+    ],
+    collection: Collection = None,
+    extra: Annotated[
+        str, typer.Option(help="Unknown keys: ignore, or keep as attributes.")
+    ] = "ignore",
+    strict: Annotated[bool, typer.Option(help="Stop at the first bad pin.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Take pins in; what has not changed since the last time costs next to nothing."""
+    if extra not in {"ignore", "keep"}:
+        raise UsageError(f"--extra {extra!r} is unknown: use ignore or keep")
+    kind: Extra = "keep" if extra == "keep" else "ignore"
+    sources = [Arrivals(path, kind) for path in paths]
+    counts: dict[str, int] = dict.fromkeys(
+        ("added", "updated", "unchanged", "replaced", "rejected"), 0
+    )
+    with reach(_settings(collection), create=True) as access:
+        for source in sources:
+            for outcome in _watched(source, access):
+                counts[outcome.status] += 1
+                if outcome.status == "rejected":
+                    terminal.warn(f"{outcome.origin}: {outcome.reason}")
+                    if strict:
+                        raise BadPin("stopped at the first bad pin, as --strict says")
+            if source.unknown:
+                terminal.warn(unknown_keys(source.unknown))
+    if as_json:
+        _print_json(counts)
+    else:
+        terminal.out.print(", ".join(f"{count:,} {name}" for name, count in counts.items()))
+    if counts["rejected"]:
+        raise typer.Exit(1)
+
+
+@app.command()
+def search(
+    text: Annotated[str | None, typer.Argument(help="Words to look for.")] = None,
+    image: Annotated[Path | None, typer.Option(help="A picture to look like.")] = None,
+    pin: Annotated[str | None, typer.Option(help="Id of a pin to look like.")] = None,
+    crop: Annotated[
+        str | None, typer.Option(help="x,y,w,h in fractions: the part of the picture that counts.")
+    ] = None,
+    minus: Annotated[str | None, typer.Option(help="Words to move away from.")] = None,
+    filters: Filters = None,
+    limit: Limit = 10,
+    cursor: Cursor = None,
+    explain: Explain = False,
+    sheet: Sheet = None,
+    collection: Collection = None,
+    as_json: AsJson = False,
+) -> None:
+    """Search by words, a picture, a crop of it, a pin, or any mix of them."""
+    request = SearchRequest(
+        text=text,
+        image=_picture(image) if image is not None else None,
+        pin=pin,
+        crop=crop,
+        minus=minus,
+        filter=dict(split_filter(item) for item in filters or ()),
+        limit=limit,
+        cursor=cursor,
+        explain=explain or not as_json,
+    )
+    settings = _settings(collection)
+    request.to_query(settings.images.max_bytes)  # what is wrong with it needs no collection
+    named = (text, image.name if image else None, pin, f"minus {minus}" if minus else None)
+    asked = " + ".join(name for name in named if name)
+    with reach(settings) as access:
+        _show(access.search(request), access, asked, explain, as_json, sheet)
+
+
+@app.command()
+def related(
+    pin: Annotated[str, typer.Argument(help="Id of a pin.")],
+    filters: Filters = None,
+    limit: Limit = 10,
+    cursor: Cursor = None,
+    explain: Explain = False,
+    sheet: Sheet = None,
+    collection: Collection = None,
+    as_json: AsJson = False,
+) -> None:
+    """Find pins like a pin, by what is in its picture."""
+    request = SearchRequest(
+        filter=dict(split_filter(item) for item in filters or ()),
+        limit=limit,
+        cursor=cursor,
+        explain=explain or not as_json,
+    )
+    with reach(_settings(collection)) as access:
+        answer = access.related(_id(pin), request)
+        _show(answer, access, f"related to {pin}", explain, as_json, sheet)
+
+
+@app.command()
+def get(
+    pin: Annotated[str, typer.Argument(help="Id of a pin.")],
+    collection: Collection = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show a pin as it is stored."""
+    with reach(_settings(collection)) as access:
+        found = access.get(_id(pin))
+    if as_json:
+        _print_json(found)
+    else:
+        terminal.facts(found)
+
+
+@app.command()
+def delete(
+    pins: Annotated[list[str], typer.Argument(help="Ids of pins.")],
+    collection: Collection = None,
+    as_json: AsJson = False,
+) -> None:
+    """Delete pins and their pictures."""
+    with reach(_settings(collection)) as access:
+        for pin in pins:
+            access.delete(_id(pin))
+    if as_json:
+        _print_json({"deleted": pins})
+    else:
+        terminal.out.print(f"{len(pins):,} deleted")
+
+
+@app.command()
+def boards(
+    limit: Annotated[int, typer.Option(help="How many boards to list.")] = 50,
+    collection: Collection = None,
+    as_json: AsJson = False,
+) -> None:
+    """List the boards, largest first."""
+    with reach(_settings(collection)) as access:
+        answer = access.boards(limit)
+    if as_json:
+        _print_json(answer)
+    else:
+        terminal.facts({board["title"]: board["pins"] for board in answer["boards"]})
+
+
+@app.command()
+def info(collection: Collection = None, as_json: AsJson = False) -> None:
+    """Say what the collection holds and what it was made with."""
+    with reach(_settings(collection)) as access:
+        facts = access.info()
+    if as_json:
+        _print_json(facts)
+    else:
+        terminal.facts(facts)
+
+
+@app.command()
+def doctor(collection: Collection = None, as_json: AsJson = False) -> None:
+    """Check the installation and say what to do about what is wrong."""
+    from engine.doctor import examine
+
+    findings = examine(_settings(collection))
+    if as_json:
+        _print_json({"findings": [finding.to_json() for finding in findings]})
+    else:
+        for finding in findings:
+            mark = "[green]ok[/green]  " if finding.ok else "[red]bad[/red] "
+            terminal.out.print(mark, end="")
+            terminal.out.print(f"{finding.what}: {finding.detail}", markup=False)
+    if not all(finding.ok for finding in findings):
+        raise typer.Exit(1)
+
+
+@app.command()
+def serve(
+    host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
+    port: Annotated[int | None, typer.Option(help="Port to listen on; 0 takes a free one.")] = None,
+    collection: Collection = None,
+) -> None:
+    """Serve the engine over HTTP; other commands on the same data go through this process."""
+    from engine.serving.server import serve as run
+
+    settings = _settings(collection)
+    given = {"host": host, "port": port}
+    chosen = settings.serve.model_dump() | {k: v for k, v in given.items() if v is not None}
+    run(settings.model_copy(update={"serve": type(settings.serve)(**chosen)}))
+
+
+@app.command()
+def version() -> None:
+    """Print the version."""
+    terminal.out.print(__version__)
+
+
+def main() -> None:
+    """Run a command; an error of the engine is one line on stderr, never a traceback."""
+    logging.basicConfig(level=logging.WARNING, stream=sys.stderr)
+    try:
+        app()
+    except EngineError as error:
+        _fail(str(error), 2 if _is_usage(error) else 1)
+    except BrokenPipeError:
+        sys.stderr.close()  # the reader of our output has gone: nothing is left to say
+        sys.exit(1)
+    except KeyboardInterrupt:
+        _fail("interrupted; what was taken in so far stays", 130)
+    except OSError as error:
+        if not is_full(error):
+            raise
+        _fail(str(StoreFull(f"the disk is full: free some space and go on ({error})")), 1)
+
+
+def _is_usage(error: EngineError) -> bool:
+    """What was typed is at fault, rather than what it names or holds."""
+    return isinstance(error, UsageError) and not isinstance(error, BadImage | BadPin | UnknownPin)
+
+
+def _fail(message: str, status: int) -> None:
+    print(f"engine: {' '.join(message.split())}", file=sys.stderr)  # noqa: T201
+    sys.exit(status)
+
+
+def _settings(collection: str | None) -> Settings:
+    return load_settings(collection=collection)
+
+
+def _id(text: str) -> str:
+    try:
+        return pin_id(text)
+    except BadPin as error:
+        raise UsageError(str(error)) from None
+
+
+def _picture(path: Path) -> str:
+    try:
+        return base64.b64encode(path.read_bytes()).decode()
+    except OSError as error:
+        raise BadImage(f"image {path} can't be read: {error.strerror}") from None
+
+
+def _watched(source: Arrivals, access: Access) -> Iterator[Outcome]:
+    """Pass outcomes on, with a progress bar where somebody watches."""
+    if not terminal.err.is_terminal:
+        yield from access.index(source)
+        return
+    with terminal.progress(f"indexing {source.path}", source.expected()) as bars:
+        for outcome in access.index(source):
+            bars.advance(bars.task_ids[0])
+            yield outcome
+
+
+def _show(
+    answer: dict[str, Any],
+    access: Access,
+    asked: str,
+    explain: bool,
+    as_json: bool,
+    sheet: Path | None,
+) -> None:
+    if sheet is not None:
+        _draw(answer, access, asked, sheet)
+    if as_json:
+        _print_json(answer)
+    else:
+        terminal.answer(answer, explain)
+
+
+def _draw(answer: dict[str, Any], access: Access, asked: str, path: Path) -> None:
+    from engine.contact_sheet import Cell, Row, save
+
+    cells = []
+    for hit in answer["hits"]:
+        note = f"{hit['score']:.3f}"
+        if "why" in hit:
+            note += " " + reasons(hit["why"])
+        cells.append(Cell(access.picture(hit["id"]), caption(hit["pin"]), note))
+    try:
+        save([Row(asked, cells)], path)
+    except (OSError, ValueError) as error:
+        raise UsageError(f"--sheet {path} can't be written: {error}") from None
+
+
+def _print_json(value: dict[str, Any]) -> None:
+    print(json.dumps(value, ensure_ascii=False))  # noqa: T201
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,125 @@
+"""What a person sees: tables of hits and progress. Answers come in as the contract's JSON."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    SpinnerColumn,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+from rich.table import Table
+
+BAR = 8
+
+
+class Terminal:
+    """Answers on stdout, everything else on stderr."""
+
+    def __init__(self) -> None:
+        self.out = Console(highlight=False, soft_wrap=False)
+        self.err = Console(stderr=True, highlight=False)
+
+    def answer(self, answer: dict[str, Any], explain: bool) -> None:
+        """Print a page of hits as a table."""
+        hits = answer["hits"]
+        if not hits:
+            self.out.print("nothing found")
+            return
+        explained = "why" in hits[0]
+        table = Table(box=None, pad_edge=False, header_style="bold")
+        table.add_column("#", justify="right")
+        table.add_column("score", justify="right")
+        if explained:
+            table.add_column("words", no_wrap=True)
+            table.add_column("picture", no_wrap=True)
+        table.add_column("pin", no_wrap=True)
+        table.add_column("what it says", ratio=1, overflow="ellipsis", no_wrap=True)
+        if explained and explain:
+            table.add_column("why", overflow="fold")
+        for number, hit in enumerate(hits, 1):
+            row = [str(number), f"{hit['score']:.3f}"]
+            if explained:
+                why = hit["why"]
+                row += [_words(why), bar(why["calibrated"]["visual"])]
+            row += [escape(hit["id"]), escape(caption(hit["pin"]))]
+            if explained and explain:
+                row.append(escape(reasons(hit["why"])))
+            table.add_row(*row)
+        self.out.print(table)
+        self.err.print(f"[dim]{len(hits)} pins in {answer['took_ms']:.0f} ms[/dim]")
+
+    def facts(self, facts: dict[str, Any]) -> None:
+        """Print names and values, one a line."""
+        table = Table(box=None, show_header=False, pad_edge=False)
+        for name, value in facts.items():
+            table.add_row(f"[bold]{escape(name)}[/bold]", escape(str(value)))
+        self.out.print(table)
+
+    def warn(self, text: str) -> None:
+        """Print a line for the person that no program should read."""
+        self.err.print(f"[yellow]{escape(text)}[/yellow]")
+
+    @contextmanager
+    def progress(self, what: str, total: int | None) -> Iterator[Progress]:
+        """Show a progress bar on stderr while the block runs."""
+        columns = (
+            SpinnerColumn(),
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+            TimeRemainingColumn(),
+        )
+        with Progress(*columns, console=self.err) as bars:
+            bars.add_task(what, total=total)
+            yield bars
+
+
+def caption(pin: dict[str, Any]) -> str:
+    """Return one line that says what a pin is, from the words that it has."""
+    words = str(pin.get("description") or "(no text)")
+    parts = [words]
+    if board := pin.get("board_title"):
+        parts.append(f"[{board}]")
+    if price := pin.get("price"):
+        parts.append(f"{price} {pin.get('currency', '')}".strip())
+    if merchant := pin.get("merchant"):
+        parts.append(str(merchant))
+    return " · ".join(parts)
+
+
+def bar(share: float) -> str:
+    """Return a share of 1 as a bar of fixed width."""
+    full = round(max(0.0, min(1.0, share)) * BAR)
+    return "█" * full + "░" * (BAR - full)
+
+
+def reasons(why: dict[str, Any]) -> str:
+    """Return an explanation in words."""
+    matched = [
+        f"{field}: {' '.join(terms)}"
+        for field, terms in why["text"]["matched_terms"].items()
+        if terms
+    ]
+    source = why["calibrated"]["lexical_from"]
+    text = {
+        "text": "; ".join(matched) or "no word matches",
+        "neighbours": "no text of its own: judged by look-alikes",
+        "none": "words play no part",
+    }[source]
+    legs = " and ".join(why["found_by"])
+    return f"found by {legs}; {text}; cosine {why['image']['cosine']:.2f}"
+
+
+def _words(why: dict[str, Any]) -> str:
+    if why["calibrated"]["lexical_from"] == "neighbours":
+        return f"[dim]{bar(why['calibrated']['lexical'])}[/dim]"
+    return bar(why["calibrated"]["lexical"])
