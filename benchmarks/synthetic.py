@@ -126,7 +126,7 @@ def questions(pins: Corpus, count: int, seed: int = 11) -> list[Question]:
         if terms in seen:
             continue
         seen.add(terms)
-        noise = rng.standard_normal(pins.vectors.shape[1]).astype(np.float32)
+        noise = rng.standard_normal((pins.vectors.shape[1],), dtype=np.float32)
         vector = pins.vectors[row] + 0.5 * noise / np.linalg.norm(noise)
         out.append(Question(terms, (vector / np.linalg.norm(vector)).astype(np.float32)))
     return out

@@ -11,6 +11,7 @@ from typing import Any, Final, Literal
 import numpy as np
 import numpy.typing as npt
 
+from engine.errors import StoreError
 from engine.pins import Pin, pin_from_json, pin_to_json
 from engine.store.records import Record, StoredPin
 
@@ -18,6 +19,7 @@ VERSION: Final = 1
 VECTOR: Final = "image"
 
 PIN: Final = "pin"
+FACTS: Final = "facts"
 DESCRIPTION: Final = "description_terms"
 BOARD: Final = "board_terms"
 ATTRIBUTES: Final = "attributes"
@@ -45,24 +47,23 @@ INDEXES: Final[Mapping[str, IndexKind]] = MappingProxyType(
     }
 )
 
-SHOWN: Final = (PIN, DESCRIPTION, BOARD, "image_sha256", "image_key", "dhash")
-DIGESTS: Final = ("digest", "image_sha256")
+SHOWN: Final = (PIN, FACTS, DESCRIPTION, BOARD)
+DIGESTS: Final = (FACTS,)
+
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
 def payload(record: Record) -> dict[str, Any]:
     """Return the payload of a record; absent facts take no room."""
     pin = record.pin
-    # The pin itself is one JSON string: exact (a price keeps its digits) and cheap to hand to
-    # Python; what filters need stands beside it.
+    # The pin itself is one JSON string: exact (a price keeps its digits), and far cheaper to hand
+    # over than an object, as every field on its own costs a conversion. So are its other facts;
+    # what filters need stands beside them.
     out: dict[str, Any] = {
-        PIN: json.dumps(pin_to_json(pin), ensure_ascii=False, separators=(",", ":")),
+        PIN: _encode(pin_to_json(pin)),
+        FACTS: _facts(record),
         HAS_TEXT: truth(record.has_text),
-        "image_sha256": record.image_sha256,
-        "dhash": record.dhash,
-        "digest": record.digest,
     }
-    if record.image_key is not None:
-        out["image_key"] = record.image_key
     if record.description_terms:
         out[DESCRIPTION] = record.description_terms
     if record.board_terms:
@@ -81,28 +82,36 @@ def payload(record: Record) -> dict[str, Any]:
 
 def stored_pin(fields: Mapping[str, Any]) -> StoredPin:
     """Return what a page of hits shows of a pin; needs the `SHOWN` fields."""
+    _, image_sha256, dhash, image_key = fields[FACTS].split(" ")
     return StoredPin(
         pin=_pin(fields),
         description_terms=fields.get(DESCRIPTION, ""),
         board_terms=fields.get(BOARD, ""),
-        image_sha256=fields["image_sha256"],
-        image_key=fields.get("image_key"),
-        dhash=fields["dhash"],
+        image_sha256=image_sha256,
+        image_key=image_key or None,
+        dhash=dhash,
     )
 
 
 def record(fields: Mapping[str, Any], vector: npt.ArrayLike) -> Record:
     """Return the record of a whole payload and its vector; the inverse of `payload`."""
+    digest, image_sha256, dhash, image_key = fields[FACTS].split(" ")
     return Record(
         pin=_pin(fields),
         vector=np.asarray(vector, dtype=np.float32),
         description_terms=fields.get(DESCRIPTION, ""),
         board_terms=fields.get(BOARD, ""),
-        image_sha256=fields["image_sha256"],
-        image_key=fields.get("image_key"),
-        dhash=fields["dhash"],
-        digest=fields["digest"],
+        image_sha256=image_sha256,
+        image_key=image_key or None,
+        dhash=dhash,
+        digest=digest,
     )
+
+
+def digests(fields: Mapping[str, Any]) -> tuple[str, str]:
+    """Return (digest, image_sha256); needs the `DIGESTS` fields."""
+    digest, image_sha256, _, _ = fields[FACTS].split(" ")
+    return digest, image_sha256
 
 
 def attribute(key: str, value: str) -> str:
@@ -113,6 +122,14 @@ def attribute(key: str, value: str) -> str:
 def truth(value: bool) -> str:
     """Return the indexed form of yes and no."""
     return "yes" if value else "no"
+
+
+def _facts(record: Record) -> str:
+    facts = (record.digest, record.image_sha256, record.dhash, record.image_key or "")
+    text = " ".join(facts)
+    if text.count(" ") != len(facts) - 1:
+        raise StoreError(f"pin {record.pin.id}: a digest or an image key holds a blank")
+    return text
 
 
 def _pin(fields: Mapping[str, Any]) -> Pin:

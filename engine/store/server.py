@@ -1,0 +1,311 @@
+"""A collection on a Qdrant server or cluster, through qdrant-client.
+
+Also runs over the client's local mode, a Python re-implementation that is good for tests only.
+Knows nothing of scoring: it runs the legs of `query_plan`.
+"""
+
+import time
+import uuid
+import warnings
+from collections.abc import Collection as Keys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, Self
+
+from qdrant_client import QdrantClient, models
+from qdrant_client.http.exceptions import (
+    ApiException,
+    ResponseHandlingException,
+    UnexpectedResponse,
+)
+
+from engine.errors import NoCollection, StoreError, StoreFull, StoreUnreachable
+from engine.queries import Filter
+from engine.store import query_plan, schema, server_schema
+from engine.store.collection import EVERYTHING, CollectionInfo
+from engine.store.frequencies import Frequencies
+from engine.store.identity import Identity, check
+from engine.store.legs import Key, Leg, Ranked
+from engine.store.plan import Candidates, Plan
+from engine.store.records import Record, StoredPin, point_id
+from engine.store.vectors import unit, unit_rows
+
+TIMEOUT_S = 60
+POINTS_PER_REQUEST = 256
+# Other processes write to the same server, so what was counted can't be believed for ever.
+COUNTS_AGE_S = 60.0
+
+
+class ServerCollection:
+    """A collection that a Qdrant server holds; any number of processes may have it open."""
+
+    def __init__(self, client: QdrantClient, name: str, identity: Identity) -> None:
+        self._client = client
+        self._name = name
+        self._identity = identity
+        self._frequencies = Frequencies(max_age_s=COUNTS_AGE_S)
+
+    @classmethod
+    def open(
+        cls,
+        url: str,
+        api_key: str | None,
+        name: str,
+        identity: Identity | None,
+        *,
+        create: bool = False,
+    ) -> Self:
+        """Open the collection `name` of the server at `url`, or make it there with `create`.
+
+        Raises NoCollection, FingerprintMismatch, StoreUnreachable.
+        """
+        with warnings.catch_warnings():
+            # Between containers of one private network a key without TLS is what is meant.
+            warnings.filterwarnings("ignore", message="Api key is used with an insecure")
+            client = QdrantClient(
+                url=url, api_key=api_key, timeout=TIMEOUT_S, check_compatibility=False
+            )
+        try:
+            return cls.over(client, name, identity, create=create)
+        except BaseException:
+            client.close()
+            raise
+
+    @classmethod
+    def over(
+        cls,
+        client: QdrantClient,
+        name: str,
+        identity: Identity | None,
+        *,
+        create: bool = False,
+        tokenizer: models.TokenizerType = models.TokenizerType.WHITESPACE,
+    ) -> Self:
+        """Open a collection through a client that is there; local mode wants the WORD tokenizer."""
+        with _server_errors():
+            if not client.collection_exists(name):
+                if not create or identity is None:
+                    raise NoCollection(f"the server has no collection {name!r}: index pins first")
+                _create(client, name, identity)
+            facts = client.get_collection(name)
+            kept = Identity.from_json(facts.config.metadata, f"collection {name!r}")
+            check(kept, identity, f"collection {name!r}")
+            for field, index in server_schema.indexes(tokenizer).items():
+                # A creator that died half-way leaves indexes out; they are made up for here.
+                if field not in facts.payload_schema:
+                    _create_index(client, name, field, index)
+        return cls(client, name, kept)
+
+    @property
+    def identity(self) -> Identity:
+        return self._identity
+
+    def upsert(self, records: Sequence[Record]) -> None:
+        rows = unit_rows(records, self._identity.dimension)
+        points = {
+            record.pin.id: models.PointStruct(
+                id=point_id(record.pin.id),
+                vector={schema.VECTOR: row.tolist()},
+                payload=schema.payload(record),
+            )
+            for record, row in zip(records, rows, strict=True)
+        }
+        batch = list(points.values())
+        with _server_errors():
+            for start in range(0, len(batch), POINTS_PER_REQUEST):
+                self._client.upsert(self._name, batch[start : start + POINTS_PER_REQUEST])
+        self._frequencies.wrote(len(batch))
+
+    def delete(self, pin_ids: Sequence[str]) -> int:
+        found = self._retrieve([point_id(each) for each in pin_ids], False, False)
+        if found:
+            with _server_errors():
+                self._client.delete(
+                    self._name, models.PointIdsList(points=[each.id for each in found])
+                )
+            self._frequencies.wrote(len(found))
+        return len(found)
+
+    def get(self, pin_ids: Sequence[str]) -> dict[str, Record]:
+        found = self._retrieve([point_id(each) for each in pin_ids], True, True)
+        records = (_record(each) for each in found)
+        return {record.pin.id: record for record in records}
+
+    def pins(self, keys: Sequence[str]) -> dict[str, StoredPin]:
+        found = self._retrieve(list(keys), list(schema.SHOWN), False)
+        return {str(each.id): schema.stored_pin(each.payload or {}) for each in found}
+
+    def digests(self, pin_ids: Sequence[str]) -> dict[str, tuple[str, str]]:
+        names = {point_id(each): each for each in pin_ids}
+        found = self._retrieve(list(names), list(schema.DIGESTS), False)
+        return {names[str(each.id)]: schema.digests(each.payload or {}) for each in found}
+
+    def candidates(self, plan: Plan) -> Candidates:
+        if plan.vector is not None:
+            unit(plan.vector, self._identity.dimension)
+        without = frozenset(uuid.UUID(point_id(each)) for each in plan.exclude)
+        return query_plan.candidates(self, plan, without, self._frequencies)
+
+    def count(self, filter_: Filter = EVERYTHING) -> int:
+        return self._count(server_schema.only(filter_))
+
+    def boards(self, limit: int) -> list[tuple[str, int]]:
+        with _server_errors():
+            answer = self._client.facet(self._name, "board_title", limit=limit, exact=True)
+        return sorted(
+            ((str(hit.value), hit.count) for hit in answer.hits),
+            key=lambda each: (-each[1], each[0]),
+        )
+
+    def scroll(
+        self,
+        filter_: Filter = EVERYTHING,
+        limit: int = 100,
+        after: str | None = None,
+    ) -> list[tuple[str, StoredPin]]:
+        page = self._page(filter_, limit, after, list(schema.SHOWN), False)
+        return [(str(each.id), schema.stored_pin(each.payload or {})) for each in page]
+
+    def records(self, batch: int = 256) -> Iterator[list[Record]]:
+        after: str | None = None
+        while page := self._page(EVERYTHING, batch, after, True, True):
+            after = str(page[-1].id)
+            yield [_record(each) for each in page]
+
+    def optimize(self) -> None:
+        """Wait until the server, which builds its graphs by itself, has caught up."""
+        while True:
+            with _server_errors():
+                status = self._client.get_collection(self._name).status
+            if status is not models.CollectionStatus.YELLOW:
+                return
+            time.sleep(1.0)
+
+    def flush(self) -> None:
+        """Do nothing: a server answers a write only after its log has it."""
+
+    def info(self) -> CollectionInfo:
+        with _server_errors():
+            facts = self._client.get_collection(self._name)
+        return CollectionInfo(
+            points=self.count(),
+            indexed=facts.indexed_vectors_count or 0,
+            segments=facts.segments_count,
+            disk_bytes=None,
+            identity=self._identity,
+        )
+
+    def close(self) -> None:
+        self._client.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    # The legs that the query plan runs.
+
+    def run(self, legs: Sequence[Leg]) -> list[Ranked]:
+        requests = [server_schema.request(leg) for leg in legs]
+        with _server_errors():
+            answers = self._client.query_batch_points(self._name, requests)
+        return [
+            (
+                [server_schema.key_of(hit.id) for hit in answer.points],
+                [hit.score for hit in answer.points],
+            )
+            for answer in answers
+        ]
+
+    def with_text(self, keys: Keys[Key]) -> set[Key]:
+        with _server_errors():
+            found, _ = self._client.scroll(
+                self._name,
+                scroll_filter=server_schema.among_with_text(keys),
+                limit=len(keys),
+                with_payload=False,
+            )
+        return {server_schema.key_of(each.id) for each in found}
+
+    def frequency(self, term: str) -> int:
+        return self._count(server_schema.holds_term(term))
+
+    def _count(self, wanted: models.Filter | None) -> int:
+        with _server_errors():
+            return self._client.count(self._name, wanted, exact=True).count
+
+    def _retrieve(
+        self, ids: list[str], payload: bool | list[str], vector: bool
+    ) -> list[models.Record]:
+        if not ids:
+            return []
+        with _server_errors():
+            return self._client.retrieve(self._name, ids, with_payload=payload, with_vectors=vector)
+
+    def _page(
+        self,
+        filter_: Filter,
+        limit: int,
+        after: str | None,
+        payload: bool | list[str],
+        vector: bool,
+    ) -> list[models.Record]:
+        # The offset of a scroll is the first point to answer, so the one past `after` comes next.
+        offset = None if after is None else str(uuid.UUID(int=uuid.UUID(after).int + 1))
+        with _server_errors():
+            page, _ = self._client.scroll(
+                self._name,
+                scroll_filter=server_schema.only(filter_),
+                limit=limit,
+                offset=offset,
+                with_payload=payload,
+                with_vectors=vector,
+            )
+        return page
+
+
+def _create(client: QdrantClient, name: str, identity: Identity) -> None:
+    try:
+        client.create_collection(
+            name,
+            vectors_config=server_schema.vectors(identity.dimension),
+            quantization_config=server_schema.quantization(),
+            metadata=identity.to_json(),
+        )
+    except UnexpectedResponse as error:
+        # Another process was quicker, which is as good.
+        if error.status_code != 409:
+            raise
+
+
+def _create_index(client: QdrantClient, name: str, field: str, index: server_schema.Index) -> None:
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Payload indexes have no effect in the local")
+        client.create_payload_index(name, field, index)
+
+
+def _record(point: models.Record) -> Record:
+    vectors: Any = point.vector
+    return schema.record(point.payload or {}, vectors[schema.VECTOR])
+
+
+@contextmanager
+def _server_errors() -> Iterator[None]:
+    """Turn what the client raises into the errors that say what to do."""
+    try:
+        yield
+    except UnexpectedResponse as error:
+        reason = error.reason_phrase or "no reason given"
+        if error.status_code in (401, 403):
+            raise StoreUnreachable(
+                "the Qdrant server refuses the key: set ENGINE_STORE__API_KEY"
+            ) from None
+        body = error.content.decode(errors="replace")[:300]
+        if error.status_code == 507 or "No space left" in body:
+            raise StoreFull("the Qdrant server's disk is full: free some room there") from None
+        raise StoreError(f"the Qdrant server says {error.status_code} {reason}: {body}") from error
+    except (ResponseHandlingException, ApiException, ConnectionError, TimeoutError) as error:
+        raise StoreUnreachable(
+            f"the Qdrant server does not answer ({error}): check ENGINE_STORE__URL"
+        ) from error

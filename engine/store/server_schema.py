@@ -1,0 +1,140 @@
+"""The schema and the values of a query in qdrant-client's types: what a Qdrant server takes."""
+
+import uuid
+from collections.abc import Collection
+
+from qdrant_client import models
+
+from engine.queries import Filter
+from engine.store import schema
+from engine.store.legs import Key, Leg, Scope, TextLeg, VectorLeg
+
+Index = models.PayloadSchemaType | models.TextIndexParams
+
+
+def vectors(dimension: int) -> dict[str, models.VectorParams]:
+    """Return the vectors of a new collection."""
+    return {schema.VECTOR: models.VectorParams(size=dimension, distance=models.Distance.COSINE)}
+
+
+def quantization() -> models.ScalarQuantization:
+    """Return how vectors are packed for the graph's walk."""
+    return models.ScalarQuantization(
+        scalar=models.ScalarQuantizationConfig(type=models.ScalarType.INT8, always_ram=True)
+    )
+
+
+def indexes(tokenizer: models.TokenizerType) -> dict[str, Index]:
+    """Return every payload index by its field."""
+    text = models.TextIndexParams(type=models.TextIndexType.TEXT, tokenizer=tokenizer, scoring=True)
+    makers: dict[schema.IndexKind, Index] = {
+        "text": text,
+        "keyword": models.PayloadSchemaType.KEYWORD,
+        "float": models.PayloadSchemaType.FLOAT,
+        "datetime": models.PayloadSchemaType.DATETIME,
+    }
+    return {name: makers[kind] for name, kind in schema.INDEXES.items()}
+
+
+def request(leg: Leg) -> models.QueryRequest:
+    """Return one leg as a query."""
+    if isinstance(leg, TextLeg):
+        scoring = models.TextQueryScoring(bm25=models.Bm25Params(k=leg.k1, b=leg.b))
+        words = models.TextQueryInput(query=" ".join(leg.terms), scoring=scoring)
+        return models.QueryRequest(
+            query=models.TextQuery(text=words),
+            using=leg.field,
+            limit=leg.limit,
+            filter=scope_filter(leg.scope),
+            with_payload=False,
+        )
+    return models.QueryRequest(
+        query=models.NearestQuery(nearest=leg.vector.tolist()),
+        using=schema.VECTOR,
+        limit=leg.limit,
+        filter=scope_filter(leg.scope),
+        params=_parameters(leg),
+        with_payload=False,
+    )
+
+
+def scope_filter(scope: Scope) -> models.Filter | None:
+    """Return a scope as a filter, None for everything."""
+    must = conditions(scope.filter)
+    if scope.among is not None:
+        must.append(_has_id(scope.among))
+    without: list[models.Condition] = [_has_id(scope.without)] if scope.without else []
+    if not must and not without:
+        return None
+    return models.Filter(must=must or None, must_not=without or None)
+
+
+def only(filter_: Filter) -> models.Filter | None:
+    """Return a filter of pins, None for everything."""
+    return scope_filter(Scope(filter_))
+
+
+def conditions(wanted: Filter) -> list[models.Condition]:
+    """Return the conditions that must all hold."""
+    must: list[models.Condition] = []
+    for key, values in wanted.fields.items():
+        must.append(_any(key, list(values)))
+    for key, values in wanted.attributes.items():
+        must.append(_any(schema.ATTRIBUTES, [schema.attribute(key, value) for value in values]))
+    if wanted.price is not None:
+        low, high = wanted.price
+        bounds = models.Range(
+            gte=None if low is None else float(low), lte=None if high is None else float(high)
+        )
+        must.append(models.FieldCondition(key=schema.PRICE, range=bounds))
+    if wanted.created_at is not None:
+        first, last = wanted.created_at
+        must.append(
+            models.FieldCondition(
+                key=schema.CREATED, range=models.DatetimeRange(gte=first, lte=last)
+            )
+        )
+    if wanted.has_text is not None:
+        must.append(_has_text(wanted.has_text))
+    return must
+
+
+def among_with_text(keys: Collection[Key]) -> models.Filter:
+    """Return the filter for those of `keys` whose pin has text."""
+    return models.Filter(must=[_has_id(keys), _has_text(True)])
+
+
+def holds_term(term: str) -> models.Filter:
+    """Return the filter for the points that have a term in either text field."""
+    return models.Filter(
+        should=[
+            models.FieldCondition(key=place, match=models.MatchText(text=term))
+            for place in (schema.DESCRIPTION, schema.BOARD)
+        ]
+    )
+
+
+def key_of(point: object) -> Key:
+    """Return a point's id as a key."""
+    return uuid.UUID(str(point))
+
+
+def _has_id(keys: Collection[Key]) -> models.HasIdCondition:
+    return models.HasIdCondition(has_id=[str(key) for key in keys])
+
+
+def _has_text(value: bool) -> models.FieldCondition:
+    match = models.MatchValue(value=schema.truth(value))
+    return models.FieldCondition(key=schema.HAS_TEXT, match=match)
+
+
+def _any(key: str, values: list[str]) -> models.FieldCondition:
+    return models.FieldCondition(key=key, match=models.MatchAny(any=values))
+
+
+def _parameters(leg: VectorLeg) -> models.SearchParams:
+    if leg.exact:
+        return models.SearchParams(exact=True)
+    return models.SearchParams(
+        quantization=models.QuantizationSearchParams(rescore=True, oversampling=1.0)
+    )
