@@ -1,0 +1,1 @@
+"""The drawing behind the sample pins; it knows nothing of the engine."""
