@@ -50,19 +50,20 @@ class Container:
 
 def sniff(data: bytes) -> Format | None:
     """Return the format that the first bytes show, whatever the file is called."""
-    if data.startswith(b"\xff\xd8\xff"):
-        return "JPEG"
-    if data.startswith(b"\x89PNG\r\n\x1a\n"):
-        return "PNG"
+    starts: tuple[tuple[bytes, Format], ...] = (
+        (b"\xff\xd8\xff", "JPEG"),
+        (b"\x89PNG\r\n\x1a\n", "PNG"),
+        (b"GIF87a", "GIF"),
+        (b"GIF89a", "GIF"),
+    )
+    for start, kind in starts:
+        if data.startswith(start):
+            return kind
     if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
         return "WebP"
-    if data[:6] in (b"GIF87a", b"GIF89a"):
-        return "GIF"
-    if data[4:8] == b"ftyp":
-        return _brand(data)
     if data[:2] == b"BM" and int.from_bytes(data[14:18], "little") in _BMP_HEADERS:
         return "BMP"
-    return None
+    return _brand(data) if data[4:8] == b"ftyp" else None
 
 
 def open_container(data: bytes) -> Container | None:
