@@ -12,6 +12,7 @@ from typing import Any, Protocol
 import httpx
 
 from engine.errors import EngineError, StoreUnreachable, UnknownPin, UsageError
+from engine.features.images import ImageLimits
 from engine.ingestion.arrivals import Arrival
 from engine.ingestion.intake import Outcome
 from engine.ingestion.pictures import read_picture
@@ -137,13 +138,14 @@ class Remote:
             if isinstance(item, BadLine):
                 yield Outcome(f"{item.file}:{item.number}", None, "rejected", item.reason)
                 continue
-            limit = self._settings.images.max_bytes
+            images = self._settings.images
+            limits = ImageLimits(bytes=images.max_bytes, pixels=images.max_pixels)
             try:
-                data = read_picture(item.pin.image, item.base, limit)
+                data = read_picture(item.pin.image, item.base, limits)
             except UsageError as error:
                 yield Outcome(item.origin, item.pin.id, "rejected", str(error))
                 continue
-            inline = "data:application/octet-stream;base64," + base64.b64encode(data).decode()
+            inline = "data:image/jpeg;base64," + base64.b64encode(data).decode()
             waiting.append((item.origin, pin_to_json(item.pin) | {"image": inline}))
             size += len(inline)
             if len(waiting) >= BATCH_PINS or size >= BATCH_BYTES:

@@ -59,7 +59,7 @@ class Workspace:
     @property
     def limits(self) -> ImageLimits:
         images = self.settings.images
-        return ImageLimits(max_bytes=images.max_bytes, max_pixels=images.max_pixels)
+        return ImageLimits(bytes=images.max_bytes, pixels=images.max_pixels)
 
     @cached_property
     def parameters(self) -> Parameters:

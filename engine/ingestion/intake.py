@@ -115,7 +115,7 @@ class Intake:
     def _look(self, arrival: Arrival, digest: str | None, sha256: str | None) -> _Seen | Outcome:
         pin = arrival.pin
         try:
-            data = read_picture(pin.image, arrival.base, self.limits.max_bytes)
+            data = read_picture(pin.image, arrival.base, self.limits)
             content = content_sha256(data)
             fresh = pin_digest(pin, content, self.analyzer.fingerprint)
             if fresh == digest:

@@ -4,15 +4,15 @@ import re
 from pathlib import Path
 
 from engine.errors import BadImage, ImageTooLarge
-from engine.features.images import data_uri
+from engine.features.images import ImageLimits, data_uri
 
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:")
 
 
-def read_picture(image: str, base: Path | None, max_bytes: int) -> bytes:
+def read_picture(image: str, base: Path | None, limits: ImageLimits) -> bytes:
     """Return the bytes of a data: URI, or of a file below `base`; raise BadImage otherwise."""
     if image.startswith("data:"):
-        return data_uri(image, max_bytes)
+        return data_uri(image, limits)
     if _URL.match(image):
         raise BadImage(
             f"image {image[:80]!r} is a URL, which is not fetched: download the picture and give "
@@ -20,7 +20,7 @@ def read_picture(image: str, base: Path | None, max_bytes: int) -> bytes:
         )
     if base is None:
         raise BadImage("image is a file path, which is not read from here: send a data: URI")
-    return _read_below(base, image, max_bytes)
+    return _read_below(base, image, limits.bytes)
 
 
 def _read_below(base: Path, image: str, max_bytes: int) -> bytes:

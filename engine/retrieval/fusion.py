@@ -38,31 +38,38 @@ def fuse(
     visual, lexical: in [0, 1]. sample: candidates that the vector leg brought in, the ones from
     which expectations are read: how they were found says nothing about their text.
     """
-    own = np.where(
-        has_text,
-        lexical,
-        expected_lexical(
-            visual, visual[sample & has_text], lexical[sample & has_text], prior=prior, width=width
-        ),
+    seen = sample & has_text
+    best = float(lexical.max(initial=0.0, where=has_text))
+    expected = expected_lexical(
+        visual, visual[seen], lexical[seen], best=best, prior=prior, width=width
     )
+    own = np.where(has_text, lexical, expected)
     return Fused((1.0 - weight) * visual + weight * own, own)
 
 
 def expected_lexical(
-    at: Array, seen_visual: Array, seen_lexical: Array, *, prior: float, width: float
+    at: Array,
+    seen_visual: Array,
+    seen_lexical: Array,
+    *,
+    best: float,
+    prior: float,
+    width: float,
 ) -> Array:
     """Return the lexical value to expect at each visual value, never falling as that rises.
 
-    A Nadaraya-Watson estimate (1964) with a Gaussian kernel of `width`, shrunk towards the visual
-    value itself by `prior` pseudo-observations (with nothing seen, the mix becomes the visual
-    value alone), evaluated on a grid and made monotone by isotonic regression.
+    A Nadaraya-Watson estimate (1964) with a Gaussian kernel of `width`, shrunk by `prior`
+    pseudo-observations towards the visual value's share of `best`, the highest lexical value that
+    any candidate has: no pin is expected to say more than the one that says it best. Evaluated on
+    a grid and made monotone by isotonic regression. With nothing seen, the visual value itself is
+    returned, and a mix becomes the visual value alone.
     """
     if len(seen_visual) == 0:
         return at.copy()
     grid = np.linspace(0.0, 1.0, GRID)
     kernel = np.exp(-0.5 * ((grid[:, None] - seen_visual[None, :]) / width) ** 2)
     mass = kernel.sum(axis=1)
-    estimate = (kernel @ seen_lexical + prior * grid) / (mass + prior)
+    estimate = (kernel @ seen_lexical + prior * best * grid) / (mass + prior)
     return np.interp(at, grid, isotonic(estimate, mass + prior))
 
 

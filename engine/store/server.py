@@ -93,7 +93,7 @@ class ServerCollection:
             for field, index in server_schema.indexes(tokenizer).items():
                 # A creator that died half-way leaves indexes out; they are made up for here.
                 if field not in facts.payload_schema:
-                    _create_index(client, name, field, index)
+                    client.create_payload_index(name, field, index)
         return cls(client, name, kept)
 
     @property

@@ -1,0 +1,70 @@
+"""Every number that the training depends on, as one frozen value; knows nothing of torch."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+SETS = ("fashion", "grocery", "clothing", "caltech", "flickr", "imagenet", "drawn")
+
+
+def _shares() -> Mapping[str, float]:
+    return MappingProxyType(
+        {
+            "fashion": 0.29,
+            "imagenet": 0.20,
+            "caltech": 0.13,
+            "grocery": 0.13,
+            "clothing": 0.08,
+            "flickr": 0.07,
+            "drawn": 0.10,
+        }
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """One way to make the encoder; rates are peaks of a schedule, sizes are rows a step."""
+
+    seed: int = 7
+    dimension: int = 256
+    hidden: int = 768
+    dropout: float = 0.2
+    image_side: int = 192
+    """Pixels a side at inference, and of the decoded pictures."""
+    train_side: int = 160
+    """Pixels a side of the crops that the backbone is fine-tuned on."""
+    shares: Mapping[str, float] = field(default_factory=_shares)
+    temperature: float = 0.05
+    class_temperature: float = 0.04
+
+    text_steps: int = 250
+    text_rows: int = 1024
+    text_rate: float = 2e-3
+    caption_limit: int = 14_000
+
+    head_steps: int = 500
+    head_rows: int = 1024
+    head_rate: float = 1.5e-3
+    joint_text_rate: float = 5e-4
+
+    network_minutes: float = 60.0
+    network_rows: int = 96
+    network_rate: float = 1e-4
+    network_head_rate: float = 3e-4
+    network_text_rate: float = 1e-4
+    network_decay: float = 0.02
+    warm_up: float = 0.06
+    """Share of the steps over which a rate climbs to its peak."""
+    bank_rows: int = 2_048
+    """Recent picture vectors kept as further negatives."""
+    end_to_end_share: float = 0.5
+    """Share of the steps that reach every layer; the others stop at `shallow_blocks`."""
+    shallow_blocks: int = 5
+
+    class_weight: float = 0.5
+    """Weight of the distillation of ImageNet's classes, both ways together."""
+    text_weight: float = 0.3
+    """Weight of staying close to the text teacher while both towers train."""
+    decay: float = 0.05

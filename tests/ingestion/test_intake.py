@@ -1,0 +1,165 @@
+"""Pins into a real embedded collection: batches, changes, and bad ones among good ones."""
+
+import base64
+import io
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from engine.features.images import ImageLimits
+from engine.features.text import Analyzer
+from engine.ingestion.arrivals import Arrival
+from engine.ingestion.intake import Intake, Outcome
+from engine.jsonl import BadLine
+from engine.pins import Pin
+from engine.store.edge import EdgeCollection
+from engine.store.identity import Identity
+from engine.store.image_store import ImageStore
+from tests.tiny_encoder import COLOURS, TinyEncoder
+
+
+@pytest.fixture
+def intake(tmp_path: Path) -> Iterator[Intake]:
+    encoder, analyzer = TinyEncoder(), Analyzer("english")
+    identity = Identity(encoder.fingerprint, encoder.dimension, analyzer.fingerprint)
+    store = ImageStore(tmp_path / "images")
+    with EdgeCollection.open(tmp_path / "c", identity, create=True) as collection:
+        yield Intake(collection, encoder, analyzer, store, ImageLimits(), batch=4)
+
+
+def picture(folder: Path, name: str, colour: str, size: int = 32) -> None:
+    Image.new("RGB", (size, size), COLOURS[colour]).save(folder / name)
+
+
+def arrival(folder: Path, pin: Pin) -> Arrival:
+    return Arrival(pin, folder, f"test:{pin.id}")
+
+
+def statuses(outcomes: Iterator[Outcome]) -> dict[str | None, str]:
+    return {outcome.pin_id: outcome.status for outcome in outcomes}
+
+
+def test_pins_arrive_with_words_vector_and_picture(intake: Intake, tmp_path: Path) -> None:
+    picture(tmp_path, "a.png", "red", 700)
+    pin = Pin("a", "a.png", description="Red dresses", board_title="Summer")
+    assert statuses(intake.run([arrival(tmp_path, pin)])) == {"a": "added"}
+    record = intake.collection.get(["a"])["a"]
+    assert record.pin == pin
+    assert record.description_terms == "red dress"
+    assert record.image_key is not None
+    kept = intake.images.get(record.image_key)
+    assert kept is not None
+    assert Image.open(io.BytesIO(kept)).size == (512, 512)
+    red = TinyEncoder().encode_texts(["red"])[0]
+    assert float(record.vector @ red) > 0.99
+
+
+def test_what_did_not_change_is_not_encoded_again(intake: Intake, tmp_path: Path) -> None:
+    encoder = intake.encoder
+    assert isinstance(encoder, TinyEncoder)
+    for name, colour in (("a.png", "red"), ("b.png", "blue")):
+        picture(tmp_path, name, colour)
+    pins = [Pin("a", "a.png", "one"), Pin("b", "b.png", "two")]
+    list(intake.run(arrival(tmp_path, pin) for pin in pins))
+    assert encoder.images_seen == 2
+    again = statuses(intake.run(arrival(tmp_path, pin) for pin in pins))
+    assert set(again.values()) == {"unchanged"}
+    before = intake.collection.get(["a"])["a"]
+    told = statuses(intake.run([arrival(tmp_path, Pin("a", "a.png", "three"))]))
+    after = intake.collection.get(["a"])["a"]
+    assert told == {"a": "updated"}
+    assert encoder.images_seen == 2
+    assert after.description_terms == "three"
+    assert after.image_key == before.image_key
+    np.testing.assert_array_equal(after.vector, before.vector)
+    picture(tmp_path, "a.png", "green")
+    list(intake.run([arrival(tmp_path, Pin("a", "a.png", "three"))]))
+    assert encoder.images_seen == 3
+    assert intake.collection.count() == 2
+
+
+def test_bad_pins_stand_aside_and_the_rest_goes_in(intake: Intake, tmp_path: Path) -> None:
+    picture(tmp_path, "good.png", "red")
+    (tmp_path / "broken.jpg").write_bytes(b"\xff\xd8\xff\xe0 no picture")
+    (tmp_path / "big.png").write_bytes(b"\x89PNG" + b"0" * 30_000_000)
+    outside = tmp_path.parent / "outside.png"
+    picture(tmp_path.parent, "outside.png", "red")
+    items: list[Arrival | BadLine] = [
+        arrival(tmp_path, Pin("good1", "good.png")),
+        BadLine("pins.jsonl", 7, "not JSON"),
+        arrival(tmp_path, Pin("broken", "broken.jpg")),
+        arrival(tmp_path, Pin("missing", "none.png")),
+        arrival(tmp_path, Pin("outside", f"../{outside.name}")),
+        arrival(tmp_path, Pin("absolute", str(outside))),
+        arrival(tmp_path, Pin("big", "big.png")),
+        arrival(tmp_path, Pin("url", "http://127.0.0.1/x.png")),
+        arrival(tmp_path, Pin("nul", "a\0b.png")),
+        Arrival(Pin("nopath", "good.png"), None, "http"),
+        arrival(tmp_path, Pin("good2", "good.png")),
+    ]
+    outcomes = list(intake.run(items))
+    reasons = {each.pin_id: each.reason or "" for each in outcomes if each.status == "rejected"}
+    assert set(reasons) == {
+        None,
+        "broken",
+        "missing",
+        "outside",
+        "absolute",
+        "big",
+        "url",
+        "nul",
+        "nopath",
+    }
+    assert "does not exist" in reasons["missing"]
+    assert "outside" in reasons["outside"]
+    assert "outside" in reasons["absolute"]
+    assert "URL" in reasons["url"]
+    assert "file path" in reasons["nopath"]
+    assert len(outcomes) == len(items)
+    assert set(intake.collection.get(["good1", "good2", "broken"])) == {"good1", "good2"}
+
+
+def test_of_one_id_the_last_wins_within_and_across_batches(intake: Intake, tmp_path: Path) -> None:
+    picture(tmp_path, "a.png", "red")
+    many = [arrival(tmp_path, Pin("a", "a.png", f"text{number}")) for number in range(10)]
+    outcomes = list(intake.run(many))
+    assert intake.collection.count() == 1
+    assert intake.collection.get(["a"])["a"].pin.description == "text9"
+    assert [each.status for each in outcomes].count("added") == 1
+    assert [each.status for each in outcomes].count("updated") == 2
+    assert [each.status for each in outcomes].count("replaced") == 7
+
+
+def test_an_inline_picture_is_kept_once_and_not_in_the_pin(intake: Intake) -> None:
+    buffer = io.BytesIO()
+    Image.new("RGB", (8, 8), "red").save(buffer, "PNG")
+    uri = "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode()
+    list(intake.run([Arrival(Pin("a", uri), None, "http")]))
+    record = intake.collection.get(["a"])["a"]
+    assert record.pin.image == f"sha256:{record.image_sha256}"
+    assert statuses(intake.run([Arrival(Pin("a", uri), None, "http")])) == {"a": "unchanged"}
+
+
+class BrokenEncoder(TinyEncoder):
+    """Gives NaN for dark pictures, as a real one may in half precision."""
+
+    def encode_images(self, images: list[Image.Image]) -> np.ndarray:  # type: ignore[override,type-arg]
+        rows = super().encode_images(images)
+        dark = [float(np.asarray(image).mean()) < 40 for image in images]
+        rows[np.array(dark)] = np.nan
+        return rows
+
+
+def test_a_vector_that_is_no_number_costs_only_its_own_pin(intake: Intake, tmp_path: Path) -> None:
+    for name, colour in (("a.png", "red"), ("b.png", "black"), ("c.png", "blue")):
+        picture(tmp_path, name, colour)
+    broken = Intake(
+        intake.collection, BrokenEncoder(), intake.analyzer, intake.images, intake.limits
+    )
+    pins = [Pin(name, f"{name}.png") for name in "abc"]
+    found = statuses(broken.run(arrival(tmp_path, pin) for pin in pins))
+    assert found == {"a": "added", "b": "rejected", "c": "added"}
+    assert intake.collection.count() == 2
