@@ -1,0 +1,73 @@
+"""Where the service listens, and who can reach it there."""
+
+import errno
+import ipaddress
+import socket
+
+from engine.errors import BadSetting, EngineError
+from engine.settings import ServeSettings
+
+LOOPBACK_NAMES = ("localhost", "127.0.0.1", "[::1]")
+BACKLOG = 512
+
+
+def is_loopback(host: str) -> bool:
+    """Say whether only this machine can reach an address."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host.lower() == "localhost"
+
+
+def require_key(settings: ServeSettings) -> None:
+    """Raise BadSetting where others could reach the service without a key."""
+    key = settings.api_key
+    if key is not None and not key.get_secret_value().strip():
+        raise BadSetting("ENGINE_SERVE__API_KEY is empty: give a key, or unset it")
+    if key is None and not is_loopback(settings.host):
+        raise BadSetting(
+            f"other machines could reach {settings.host or 'every address'} without a key: set "
+            "ENGINE_SERVE__API_KEY, or serve on 127.0.0.1"
+        )
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """Return a socket that takes connections at once; port 0 is any free one.
+
+    Raises BadSetting for a host that is not of this machine and EngineError for a taken port.
+    """
+    try:
+        found = socket.getaddrinfo(
+            host or None, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )
+    except (OSError, UnicodeError) as error:
+        raise BadSetting(f"ENGINE_SERVE__HOST {host!r} can't be found: {error}") from None
+    family, kind, protocol, _, address = found[0]
+    sock = socket.socket(family, kind, protocol)
+    try:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        sock.bind(address)
+        sock.listen(BACKLOG)
+    except OSError as error:
+        sock.close()
+        raise _refused(error, host, port) from None
+    return sock
+
+
+def url_of(sock: socket.socket) -> str:
+    """Return the address under which this machine reaches a listening socket."""
+    host, port = sock.getsockname()[:2]
+    if ipaddress.ip_address(host).is_unspecified:
+        host = "::1" if ":" in host else "127.0.0.1"
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def _refused(error: OSError, host: str, port: int) -> EngineError:
+    if error.errno == errno.EADDRINUSE:
+        return EngineError(
+            f"port {port} on {host} is in use: stop what listens there, or choose another "
+            "with --port"
+        )
+    if error.errno == errno.EADDRNOTAVAIL:
+        return BadSetting(f"ENGINE_SERVE__HOST {host!r} is no address of this machine")
+    return EngineError(f"can't listen on {host} port {port}: {error.strerror}")

@@ -1,0 +1,172 @@
+"""What the routes answer, as models: the schema of the contract's JSON.
+
+`retrieval/answers.py` makes that JSON; here it is described and checked on its way out.
+"""
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+from pydantic.config import JsonDict
+
+Score = Annotated[float, Field(ge=0, le=1)]
+
+PIN: JsonDict = {
+    "id": "dress-001",
+    "image": "sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+    "description": "Red summer dress with white dots",
+    "board_title": "Summer dresses",
+    "link": "https://shop.example/dresses/1",
+    "price": "39.90",
+    "currency": "EUR",
+    "merchant": "Example Shop",
+    "created_at": "2026-05-01T09:30:00Z",
+    "language": "en",
+    "attributes": {"kind": "dress", "colour": "red"},
+}
+
+
+class PinAnswer(BaseModel):
+    """A pin; what is not known of it is absent."""
+
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [PIN]})
+
+    id: str
+    image: str = Field(description="as it arrived; `sha256:…` for a picture that came inline")
+    description: str | None = None
+    board_title: str | None = None
+    link: str | None = None
+    price: str | None = Field(None, description="decimal")
+    currency: str | None = None
+    merchant: str | None = None
+    created_at: str | None = Field(None, description="RFC 3339, UTC")
+    updated_at: str | None = Field(None, description="RFC 3339, UTC")
+    language: str | None = None
+    attributes: dict[str, str] | None = None
+
+
+class TextWhy(BaseModel):
+    """The lexical leg: BM25 of each field, before weights."""
+
+    description_bm25: float
+    board_bm25: float
+    matched_terms: dict[str, list[str]] = Field(description="analysed terms by field")
+    rank: int | None = Field(description="1-based place in this leg; null if not found by it")
+
+
+class ImageWhy(BaseModel):
+    """The vector leg."""
+
+    cosine: float
+    rank: int | None = Field(description="1-based place in this leg; null if not found by it")
+
+
+class CalibratedWhy(BaseModel):
+    """Both signals in [0, 1], ready to be mixed."""
+
+    lexical: Score
+    lexical_from: str = Field(description="`text`, `neighbours` for a pin without text, or `none`")
+    visual: Score
+
+
+class WeightsWhy(BaseModel):
+    """Each signal's share in the score."""
+
+    lexical: Score
+    visual: Score
+
+
+class WhyAnswer(BaseModel):
+    """Why a hit stands where it stands."""
+
+    found_by: list[str] = Field(description="the legs that found it")
+    text: TextWhy
+    image: ImageWhy
+    calibrated: CalibratedWhy
+    weights: WeightsWhy
+
+
+class HitAnswer(BaseModel):
+    """A pin that answers; `why` with `explain` alone."""
+
+    id: str
+    score: Score
+    pin: PinAnswer
+    why: WhyAnswer | None = None
+
+
+class SearchAnswer(BaseModel):
+    """One page of hits, best first."""
+
+    hits: list[HitAnswer]
+    next: str | None = Field(description="cursor of the next page; null on the last")
+    took_ms: float
+
+
+class BoardSize(BaseModel):
+    """A board and how many pins it has."""
+
+    title: str
+    pins: int
+
+
+class BoardList(BaseModel):
+    """The largest boards, largest first."""
+
+    boards: list[BoardSize]
+
+
+class RelatedBoard(BaseModel):
+    """A board like another, and its pins that say so."""
+
+    title: str
+    score: Score
+    hits: list[HitAnswer]
+
+
+class RelatedBoards(BaseModel):
+    """Boards, best first."""
+
+    boards: list[RelatedBoard]
+    took_ms: float
+
+
+class PinOutcome(BaseModel):
+    """What became of one pin of a batch; `number` is its place in the list, from 1."""
+
+    number: int
+    id: str | None = Field(description="null where none could be read")
+    status: Literal["added", "updated", "unchanged", "replaced", "rejected"]
+    reason: str | None = Field(None, description="why it was rejected")
+
+
+class BatchAnswer(BaseModel):
+    """What became of each pin of a batch, in its order."""
+
+    results: list[PinOutcome]
+    unknown_keys: dict[str, int] = Field(description="keys that no pin knows, and how often")
+
+
+class Info(BaseModel):
+    """What this server serves."""
+
+    collection: str
+    pins: int
+    unindexed: int = Field(description="vectors outside the graph, which are searched one by one")
+    encoder: str = Field(description="fingerprint")
+    dimension: int
+    analysis: str = Field(description="fingerprint of the text analysis")
+    store: str = Field(description="`embedded`, or the address of the Qdrant server")
+    data: str = Field(description="the data folder")
+    disk_bytes: int | None
+
+
+class Alive(BaseModel):
+    """The process runs."""
+
+    status: Literal["alive"] = "alive"
+
+
+class Ready(BaseModel):
+    """The encoder is loaded and the store answers."""
+
+    status: Literal["ready"] = "ready"

@@ -1,0 +1,59 @@
+"""The HTTP service as an ASGI app over one opened workspace.
+
+Knows nothing of sockets, processes and signals: `server.py` does.
+"""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+
+from fastapi import APIRouter, FastAPI
+from fastapi.concurrency import run_in_threadpool
+from starlette.middleware import Middleware
+
+from engine import __version__
+from engine.serving import boards, health, pins, problems, search
+from engine.serving.addresses import LOOPBACK_NAMES, is_loopback
+from engine.serving.gate import KEYED, Gate, Rules
+from engine.serving.service import Service
+from engine.workspace import Workspace
+
+SUMMARY = "Retrieval of pins: pictures that somebody keeps, with what little is known of them."
+
+
+def create_app(workspace: Workspace, *, hosts: Sequence[str] = ()) -> FastAPI:
+    """Return the app of a workspace; its caller closes the workspace after the app is done.
+
+    hosts: names under which the app answers besides those of loopback; bound to another address it
+    answers under any name.
+    """
+    settings = workspace.settings.serve
+    service = Service(workspace)
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        await run_in_threadpool(service.warm_up)
+        yield
+
+    key = settings.api_key
+    rules = Rules(
+        hosts=(*LOOPBACK_NAMES, *hosts) if is_loopback(settings.host) else None,
+        api_key=key.get_secret_value() if key is not None else None,
+        max_body_bytes=settings.max_body_bytes,
+    )
+    app = FastAPI(
+        title="Pin engine",
+        summary=SUMMARY,
+        version=__version__,
+        lifespan=lifespan,
+        middleware=[Middleware(Gate, rules=rules)],
+        responses=problems.RESPONSES,
+        redoc_url=None,
+    )
+    app.state.service = service
+    problems.install(app)
+    v1 = APIRouter(prefix=KEYED)
+    for noun in (search, pins, boards, health):
+        v1.include_router(noun.router)
+    app.include_router(v1)
+    app.include_router(health.probes)
+    return app

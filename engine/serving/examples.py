@@ -1,0 +1,58 @@
+"""The pin that a client sends, as a schema, and one that can be sent as it stands.
+
+The contract itself is `engine/pins.py`, which also checks it; this describes it to a reader.
+"""
+
+from typing import Any, Final
+
+from engine.pins import ID_PATTERN, MAX_ATTRIBUTES, MAX_FIELD, MAX_INLINE_IMAGE, MAX_TEXT
+
+# A red square of two by two pixels.
+RED: Final = (
+    "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAIAAAACCAIAAAD91JpzAAAAEElEQVR4nGP8z8AARAwQ"
+    "CgAdEQEBnKz9VQAAAABJRU5ErkJggg=="
+)
+
+NEW_PIN: Final[dict[str, Any]] = {
+    "id": "dress-002",
+    "image": RED,
+    "description": "Plain red dress",
+    "board_title": "Summer dresses",
+    "link": "https://shop.example/dresses/2",
+    "price": "24.00",
+    "currency": "EUR",
+    "merchant": "Example Shop",
+    "attributes": {"kind": "dress", "colour": "red"},
+}
+
+_TEXT: Final = {"type": ["string", "null"], "maxLength": MAX_FIELD}
+_MOMENT: Final = {"type": ["string", "null"], "description": "RFC 3339"}
+
+PIN_SCHEMA: Final[dict[str, Any]] = {
+    "type": "object",
+    "title": "Pin",
+    "required": ["image"],
+    "properties": {
+        "id": {"type": "string", "pattern": f"^{ID_PATTERN.pattern}$"},
+        "image": {
+            "type": "string",
+            "maxLength": MAX_INLINE_IMAGE,
+            "description": "the picture as data:image/TYPE;base64,DATA",
+        },
+        "description": {"type": ["string", "null"], "maxLength": MAX_TEXT},
+        "board_title": _TEXT,
+        "link": {**_TEXT, "description": "http(s) URL"},
+        "price": {"type": ["string", "number", "null"], "description": "decimal, such as 19.90"},
+        "currency": _TEXT,
+        "merchant": _TEXT,
+        "created_at": _MOMENT,
+        "updated_at": _MOMENT,
+        "language": _TEXT,
+        "attributes": {
+            "type": ["object", "null"],
+            "maxProperties": MAX_ATTRIBUTES,
+            "additionalProperties": {"type": ["string", "number", "boolean", "null"]},
+        },
+    },
+    "description": "Unknown keys are ignored.",
+}

@@ -1,0 +1,197 @@
+"""The pin routes: one pin in, out and away, a batch of them in, its picture, and pins like it."""
+
+from collections import Counter
+from collections.abc import Iterator
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Header, Path
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse, Response
+from starlette.exceptions import HTTPException
+
+from engine.errors import BadImage, BadPin, UnknownPin
+from engine.features.images import decode
+from engine.ingestion.arrivals import Arrival
+from engine.ingestion.intake import Outcome
+from engine.ingestion.pictures import read_picture
+from engine.jsonl import BadLine
+from engine.pins import KNOWN_KEYS, Pin, pin_from_json, pin_id, pin_to_json
+from engine.queries import parse_filter
+from engine.retrieval.answers import answer_to_json
+from engine.serving.answers import BatchAnswer, PinAnswer, SearchAnswer
+from engine.serving.bodies import decoded, json_body
+from engine.serving.examples import NEW_PIN, PIN_SCHEMA
+from engine.serving.models import cursor_offset, filter_pairs
+from engine.serving.search import Cursor, Explain, Filters, Limit
+from engine.serving.service import Service, Serving
+from engine.store.records import StoredPin, point_id
+
+MAX_BATCH = 1_000
+router = APIRouter(prefix="/pins", tags=["pins"])
+
+PinId = Annotated[str, Path(alias="id", examples=["dress-001"])]
+JsonBody = Annotated[bytes, Depends(json_body)]
+
+
+def _json(schema: dict[str, Any], example: object) -> dict[str, Any]:
+    content = {"schema": schema, "examples": {"one": {"value": example}}}
+    return {"requestBody": {"required": True, "content": {"application/json": content}}}
+
+
+@router.post(
+    "",
+    response_model=BatchAnswer,
+    response_model_exclude_unset=True,
+    openapi_extra=_json(
+        {"type": "array", "maxItems": MAX_BATCH, "items": PIN_SCHEMA}, [NEW_PIN, {"id": "no-image"}]
+    ),
+)
+def post_pins(service: Serving, body: JsonBody) -> dict[str, Any]:
+    """Add or replace up to 1,000 pins; each is settled on its own."""
+    values = decoded(body)
+    if not isinstance(values, list):
+        raise RequestValidationError([{"loc": ("body",), "msg": "a batch is a list of pins"}])
+    if len(values) > MAX_BATCH:
+        raise BadPin(f"the batch has {len(values):,} pins; the limit is {MAX_BATCH:,}: split it")
+    outcomes = service.take_in(_arrivals(values))
+    unknown = Counter(
+        key[:80] for value in values if isinstance(value, dict) for key in value.keys() - KNOWN_KEYS
+    )
+    return {
+        "results": sorted((_outcome(each, values) for each in outcomes), key=_number),
+        "unknown_keys": dict(unknown.most_common(50)),
+    }
+
+
+@router.get("/{id}", response_model=PinAnswer, response_model_exclude_unset=True)
+def get_pin(service: Serving, identity: PinId) -> dict[str, Any]:
+    """Return a pin as it is stored."""
+    return pin_to_json(_stored(service, identity).pin)
+
+
+@router.put(
+    "/{id}",
+    response_model=PinAnswer,
+    response_model_exclude_unset=True,
+    responses={201: {"model": PinAnswer, "description": "The pin is new"}},
+    openapi_extra=_json(PIN_SCHEMA, {key: NEW_PIN[key] for key in NEW_PIN if key != "id"}),
+)
+def put_pin(service: Serving, identity: PinId, body: JsonBody) -> Response:
+    """Add a pin, or replace the whole of it; its picture comes as a data: URI."""
+    value = decoded(body)
+    if isinstance(value, dict) and value.setdefault("id", identity) != identity:
+        raise BadPin(f"id {str(value['id'])[:60]!r} is not the {identity[:60]!r} of the address")
+    pin, _ = pin_from_json(value)
+    _require_inline(pin)
+    [outcome] = service.take_in([Arrival(pin, None, identity)])
+    if outcome.status == "rejected":
+        limits = service.workspace.limits
+        # Once more, for the error's class: a picture over a limit has a status of its own.
+        decode(read_picture(pin.image, None, limits), limits)
+        raise BadImage(str(outcome.reason))
+    stored = pin_to_json(_stored(service, identity).pin)
+    return JSONResponse(stored, 201 if outcome.status == "added" else 200)
+
+
+@router.delete("/{id}", status_code=204, response_class=Response)
+def delete_pin(service: Serving, identity: PinId) -> None:
+    """Delete a pin."""
+    service.delete(identity)
+
+
+@router.get("/{id}/related", response_model=SearchAnswer, response_model_exclude_unset=True)
+def get_related(
+    service: Serving,
+    identity: PinId,
+    filters: Filters = None,
+    limit: Limit = 20,
+    cursor: Cursor = None,
+    explain: Explain = False,
+) -> dict[str, Any]:
+    """Find pins like a pin: never itself, and of near-identical pictures one."""
+    answer = service.workspace.related(
+        identity,
+        filter_=parse_filter(filter_pairs(filters or ())),
+        limit=limit,
+        offset=cursor_offset(cursor),
+        explain=explain,
+    )
+    return answer_to_json(answer)
+
+
+@router.get(
+    "/{id}/image",
+    response_class=Response,
+    responses={
+        200: {"description": "The picture", "content": {"image/jpeg": {}}},
+        304: {"description": "The picture is still the one that the client has"},
+    },
+)
+def get_image(
+    service: Serving,
+    identity: PinId,
+    if_none_match: Annotated[str | None, Header()] = None,
+) -> Response:
+    """Return the picture of a pin as it is kept: upright, without metadata, made small."""
+    key = _stored(service, identity).image_key
+    # A pin's picture may be replaced, so it is asked for again; the answer is mostly a 304.
+    headers = {"ETag": f'"{key}"', "Cache-Control": "private, no-cache"}
+    if key is not None and _matches(if_none_match, key):
+        return Response(status_code=304, headers=headers)
+    data = service.workspace.images.get(key) if key is not None else None
+    if data is None:
+        raise HTTPException(
+            404, f"the picture of pin {identity[:60]!r} is not kept: see ENGINE_IMAGES__MODE"
+        )
+    return Response(data, headers=headers, media_type="image/jpeg")
+
+
+def _stored(service: Service, identity: str) -> StoredPin:
+    key = point_id(identity)
+    stored = service.workspace.collection.pins([key]).get(key)
+    if stored is None:
+        raise UnknownPin(f"no pin {identity[:128]!r} is in this collection")
+    return stored
+
+
+def _require_inline(pin: Pin) -> None:
+    if not pin.image.startswith("data:"):
+        raise BadImage(
+            f"image {pin.image[:60]!r} is not a data: URI: over HTTP a picture comes inline, as "
+            "data:image/jpeg;base64,…"
+        )
+
+
+def _arrivals(values: list[Any]) -> Iterator[Arrival | BadLine]:
+    for number, value in enumerate(values, 1):
+        try:
+            pin, _ = pin_from_json(value)
+            _require_inline(pin)
+        except (BadPin, BadImage) as error:
+            yield BadLine("pins", number, str(error))
+        else:
+            yield Arrival(pin, None, f"pins:{number}")
+
+
+def _outcome(outcome: Outcome, values: list[Any]) -> dict[str, Any]:
+    number = int(outcome.origin.rpartition(":")[2])
+    known = outcome.pin_id if outcome.pin_id is not None else _named(values[number - 1])
+    out = {"number": number, "id": known, "status": outcome.status}
+    return out if outcome.reason is None else {**out, "reason": outcome.reason}
+
+
+def _number(outcome: dict[str, Any]) -> int:
+    return int(outcome["number"])
+
+
+def _named(value: Any) -> str | None:
+    try:
+        return pin_id(value.get("id")) if isinstance(value, dict) else None
+    except BadPin:
+        return None
+
+
+def _matches(header: str | None, key: str) -> bool:
+    """Say whether an If-None-Match header names the picture (weak comparison, RFC 9110, 13.1.2)."""
+    tags = [tag.strip().removeprefix("W/") for tag in (header or "").split(",")]
+    return "*" in tags or f'"{key}"' in tags

@@ -1,0 +1,63 @@
+"""The process behind the service: listens, opens the workspace, serves, and goes in peace."""
+
+import signal
+import sys
+from contextlib import closing
+from types import FrameType
+
+import uvicorn
+
+from engine.serving.addresses import listen, require_key, url_of
+from engine.serving.app import create_app
+from engine.settings import Settings
+from engine.workspace import open_workspace
+
+GRACE_S = 10
+
+
+def serve(settings: Settings) -> None:
+    """Serve until SIGTERM or SIGINT, then finish the requests under way and return.
+
+    Whoever connects while the encoder loads waits for it. Raises BadSetting, StoreInUse, and
+    EngineError when the port is taken.
+    """
+    require_key(settings.serve)
+    before = {name: signal.signal(name, _stop) for name in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        _serve(settings)
+    except KeyboardInterrupt:
+        pass  # asked to stop, and stopped
+    finally:
+        for name, handler in before.items():
+            signal.signal(name, handler)
+
+
+def _serve(settings: Settings) -> None:
+    # The port first: it is the quickest to be refused, and commands find it in the lock file.
+    with (
+        closing(listen(settings.serve.host, settings.serve.port)) as sock,
+        open_workspace(settings, create=True) as workspace,
+    ):
+        address = url_of(sock)
+        # Building the search graph stops the whole process, so it is done before anybody asks.
+        workspace.settle()
+        app = create_app(workspace)
+        app.state.service.warm_up()
+        if workspace.hold is not None:
+            workspace.hold.announce(address)
+        config = uvicorn.Config(
+            app,
+            lifespan="on",
+            ws="none",
+            log_level="warning",
+            access_log=False,
+            server_header=False,
+            proxy_headers=False,
+            timeout_graceful_shutdown=GRACE_S,
+        )
+        print(f"engine: serving {settings.collection!r} on {address}", file=sys.stderr, flush=True)  # noqa: T201
+        uvicorn.Server(config).run(sockets=[sock])
+
+
+def _stop(_number: int, _frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
