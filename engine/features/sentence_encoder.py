@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 import threading
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -26,6 +27,7 @@ FloatArray = npt.NDArray[np.float32]
 
 _HUB_NAME = re.compile(r"[A-Za-z0-9][\w.-]{0,95}(?:/[A-Za-z0-9][\w.-]{0,95})?")
 _BATCH = 32
+_HUB_SECONDS = 10.0
 # Models scale a picture by its shorter side: a line of pixels would become gigabytes.
 _MAX_ASPECT = 16
 # In fewer pixels a side, preprocessing takes rows for colour channels.
@@ -33,6 +35,19 @@ _MIN_SIDE = 8
 # Two vectors of one text are the same up to rounding; a text that sees its batch is far off.
 _SAME = 0.999
 _PROBES = ("red", "a long green dress with small white flowers, long sleeves and a belt")
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where a model is loaded from.
+
+    cached: take only what is on this machine. problem: why the hub could not be asked.
+    """
+
+    name: str
+    revision: str | None = None
+    cached: bool = False
+    problem: str = ""
 
 
 class SentenceTransformerEncoder:
@@ -72,21 +87,23 @@ class SentenceTransformerEncoder:
                 f"installed or does not load ({error}); use 'embedded'"
             ) from error
         local = folder.is_dir()
+        source = Source(str(folder), cached=True) if local else _on_hub(name_or_folder, revision)
         try:
             model = SentenceTransformer(
-                str(folder) if local else name_or_folder,
-                revision=None if local else revision,
+                source.name,
+                revision=source.revision,
                 device=device,
                 trust_remote_code=False,
-                local_files_only=local,
+                local_files_only=source.cached,
             )
         # A model can fail to load in as many ways as there are libraries below it.
         except Exception as error:
             raise UnknownEncoder(
-                f"encoder {name_or_folder[:120]!r} can't be loaded: {_reason(error)}; check the "
-                "name or folder, and for a hub name the connection, or use 'embedded'"
+                f"encoder {name_or_folder[:120]!r} can't be loaded: "
+                f"{source.problem or _reason(error)}; check the name or folder, and for a hub "
+                "name the connection, or use 'embedded'"
             ) from error
-        return cls(model, origin="folder" if local else _hub_origin(model, name_or_folder))
+        return cls(model, origin="folder" if local else _origin(model, source.name))
 
     def encode_texts(self, texts: Sequence[str]) -> FloatArray:
         """Return (n, dimension) float32 unit rows; what is over the model's context is cut off."""
@@ -176,7 +193,23 @@ def _context(model: SentenceTransformer) -> int | None:
     return min(known, default=None)
 
 
-def _hub_origin(model: SentenceTransformer, name: str) -> str:
+def _on_hub(name: str, revision: str | None) -> Source:
+    """Ask the hub once for the commit; where it does not answer, what was downloaded must do.
+
+    Without this question an unreachable hub is tried over and over for every file of a model.
+    """
+    from huggingface_hub import HfApi
+
+    full = name if "/" in name else f"sentence-transformers/{name}"
+    try:
+        found = HfApi().model_info(full, revision=revision, timeout=_HUB_SECONDS)
+    # No connection, no such model, no permission, offline by setting: the cache decides.
+    except Exception as error:
+        return Source(full, revision, cached=True, problem=_reason(error))
+    return Source(full, found.sha or revision)
+
+
+def _origin(model: SentenceTransformer, name: str) -> str:
     commit = getattr(getattr(model[0], "config", None), "_commit_hash", None)
     return f"{name}@{commit[:12]}" if isinstance(commit, str) else name
 

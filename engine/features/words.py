@@ -74,13 +74,18 @@ def tokens_of(text: str) -> list[str]:
 def word_terms(language: str, token: str) -> tuple[Term, ...]:
     """Return the terms of one token, the most exact first; empty for the start of an address."""
     if len(token) > _LONGEST_CACHED:
-        return tuple(_terms(language, token))
+        return _kept_terms(language, token)
     return _cached_terms(language, token)
 
 
 @lru_cache(maxsize=1 << 16)
 def _cached_terms(language: str, token: str) -> tuple[Term, ...]:
-    return tuple(_terms(language, token))
+    return _kept_terms(language, token)
+
+
+def _kept_terms(language: str, token: str) -> tuple[Term, ...]:
+    # Nothing is left of an elongation mark that stands alone.
+    return tuple(term for term in _terms(language, token) if term.text)
 
 
 def _terms(language: str, token: str) -> Iterator[Term]:
