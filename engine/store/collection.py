@@ -73,6 +73,10 @@ class Collection(Protocol):
         """Return exactly how many pins pass a filter."""
         ...
 
+    def uses_image(self, image_key: str) -> bool:
+        """Say whether any pin's picture is kept under a key of the image store."""
+        ...
+
     def boards(self, limit: int) -> list[tuple[str, int]]:
         """Return the titles of the largest boards and their numbers of pins, largest first."""
         ...

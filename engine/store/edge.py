@@ -143,6 +143,11 @@ class EdgeCollection:
         with self._lock:
             return int(self._open_shard.count(edge.CountRequest(True, wanted)))
 
+    def uses_image(self, image_key: str) -> bool:
+        request = edge.CountRequest(True, edge_schema.keeps_picture(image_key))
+        with self._lock:
+            return int(self._open_shard.count(request)) > 0
+
     def boards(self, limit: int) -> list[tuple[str, int]]:
         request = edge.FacetRequest("board_title", limit=limit, exact=True)
         with self._lock:

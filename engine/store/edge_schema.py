@@ -34,6 +34,8 @@ def index_operations() -> list[Any]:
             tokenizer=edge.TokenizerType.Whitespace, lowercase=False, scoring=True
         ),
         "keyword": edge.KeywordIndexParams(),
+        # Asked at deletes alone, and as long as the collection: the disk is the place for it.
+        "reference": edge.KeywordIndexParams(on_disk=True),
         "float": edge.FloatIndexParams(),
         "datetime": edge.DatetimeIndexParams(),
     }
@@ -101,6 +103,12 @@ def among_with_text(keys: Collection[Key]) -> Any:
     match = edge.MatchValue(schema.truth(True))
     has_text = edge.FieldCondition(schema.HAS_TEXT, match=match)
     return edge.Filter(must=[edge.HasIdCondition(set(keys)), has_text])
+
+
+def keeps_picture(image_key: str) -> Any:
+    """Return the filter for the points whose picture is kept under a key."""
+    match = edge.MatchValue(schema.picture(image_key))
+    return edge.Filter(must=[edge.FieldCondition(schema.PICTURE, match=match)])
 
 
 def holds_term(term: str) -> Any:

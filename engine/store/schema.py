@@ -26,8 +26,9 @@ ATTRIBUTES: Final = "attributes"
 PRICE: Final = "price"
 CREATED: Final = "created_at"
 HAS_TEXT: Final = "has_text"
+PICTURE: Final = "picture"
 
-IndexKind = Literal["text", "keyword", "float", "datetime"]
+IndexKind = Literal["text", "keyword", "reference", "float", "datetime"]
 
 # Every index must exist before the graph is built: a filtered search over a graph that was built
 # without them loses most of its recall. `has_text` is "yes" or "no" because Edge's MatchValue
@@ -42,6 +43,7 @@ INDEXES: Final[Mapping[str, IndexKind]] = MappingProxyType(
         "language": "keyword",
         ATTRIBUTES: "keyword",
         HAS_TEXT: "keyword",
+        PICTURE: "reference",
         PRICE: "float",
         CREATED: "datetime",
     }
@@ -71,6 +73,8 @@ def payload(record: Record) -> dict[str, Any]:
     for key in ("board_title", "merchant", "currency", "language"):
         if (text := getattr(pin, key)) is not None:
             out[key] = text
+    if record.image_key is not None:
+        out[PICTURE] = picture(record.image_key)
     if pin.attributes:
         out[ATTRIBUTES] = [attribute(key, value) for key, value in pin.attributes.items()]
     if pin.price is not None:
@@ -117,6 +121,11 @@ def digests(fields: Mapping[str, Any]) -> tuple[str, str]:
 def attribute(key: str, value: str) -> str:
     """Return the indexed form of one attribute; a key holds no "=", so it reads one way only."""
     return f"{key}={value}"
+
+
+def picture(image_key: str) -> str:
+    """Return the indexed form of an image key: 128 of its bits tell pictures apart."""
+    return image_key[:32]
 
 
 def truth(value: bool) -> str:

@@ -149,6 +149,9 @@ class ServerCollection:
     def count(self, filter_: Filter = EVERYTHING) -> int:
         return self._count(server_schema.only(filter_))
 
+    def uses_image(self, image_key: str) -> bool:
+        return self._count(server_schema.keeps_picture(image_key)) > 0
+
     def boards(self, limit: int) -> list[tuple[str, int]]:
         with _server_errors():
             answer = self._client.facet(self._name, "board_title", limit=limit, exact=True)

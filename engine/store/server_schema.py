@@ -9,7 +9,7 @@ from engine.queries import Filter
 from engine.store import schema
 from engine.store.legs import Key, Leg, Scope, TextLeg, VectorLeg
 
-Index = models.PayloadSchemaType | models.TextIndexParams
+Index = models.PayloadSchemaType | models.TextIndexParams | models.KeywordIndexParams
 
 
 def vectors(dimension: int) -> dict[str, models.VectorParams]:
@@ -30,6 +30,9 @@ def indexes(tokenizer: models.TokenizerType) -> dict[str, Index]:
     makers: dict[schema.IndexKind, Index] = {
         "text": text,
         "keyword": models.PayloadSchemaType.KEYWORD,
+        "reference": models.KeywordIndexParams(
+            type=models.KeywordIndexType.KEYWORD, on_disk=True
+        ),
         "float": models.PayloadSchemaType.FLOAT,
         "datetime": models.PayloadSchemaType.DATETIME,
     }
@@ -56,6 +59,12 @@ def request(leg: Leg) -> models.QueryRequest:
         params=_parameters(leg),
         with_payload=False,
     )
+
+
+def keeps_picture(image_key: str) -> models.Filter:
+    """Return the filter for the points whose picture is kept under a key."""
+    match = models.MatchValue(value=schema.picture(image_key))
+    return models.Filter(must=[models.FieldCondition(key=schema.PICTURE, match=match)])
 
 
 def scope_filter(scope: Scope) -> models.Filter | None:
