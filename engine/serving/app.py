@@ -13,6 +13,7 @@ from starlette.middleware import Middleware
 from engine import __version__
 from engine.serving import boards, health, pins, problems, search
 from engine.serving.addresses import LOOPBACK_NAMES, is_loopback
+from engine.serving.description import DescribedApp
 from engine.serving.gate import KEYED, Gate, Rules
 from engine.serving.service import Service
 from engine.workspace import Workspace
@@ -40,7 +41,7 @@ def create_app(workspace: Workspace, *, hosts: Sequence[str] = ()) -> FastAPI:
         api_key=key.get_secret_value() if key is not None else None,
         max_body_bytes=settings.max_body_bytes,
     )
-    app = FastAPI(
+    app = DescribedApp(
         title="Pin engine",
         summary=SUMMARY,
         version=__version__,
@@ -50,6 +51,7 @@ def create_app(workspace: Workspace, *, hosts: Sequence[str] = ()) -> FastAPI:
         redoc_url=None,
     )
     app.state.service = service
+    app.key_required = key is not None
     problems.install(app)
     v1 = APIRouter(prefix=KEYED)
     for noun in (search, pins, boards, health):

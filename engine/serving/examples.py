@@ -7,10 +7,11 @@ from typing import Any, Final
 
 from engine.pins import ID_PATTERN, MAX_ATTRIBUTES, MAX_FIELD, MAX_INLINE_IMAGE, MAX_TEXT
 
-# A red square of two by two pixels.
+# A red square of eight by eight pixels.
 RED: Final = (
-    "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAIAAAACCAIAAAD91JpzAAAAEElEQVR4nGP8z8AARAwQ"
-    "CgAdEQEBnKz9VQAAAABJRU5ErkJggg=="
+    "data:image/png;base64,"
+    "iVBORw0KGgoAAAANSUhEUgAAAAgAAAAICAIAAABLbSncAAAAFUlEQVR42mO8IyfHgA0wMeAAg1MCAOBW"
+    "AShOAhDlAAAAAElFTkSuQmCC"
 )
 
 NEW_PIN: Final[dict[str, Any]] = {

@@ -2,19 +2,20 @@
 
 import base64
 import io
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
-from pathlib import Path
+import random
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 import pytest
-from PIL import Image
+from PIL import Image, ImageChops
 from starlette.testclient import TestClient
 
 import engine.workspace
 from engine.serving.app import create_app
-from engine.settings import Settings, load_settings
-from engine.workspace import open_workspace
+from engine.settings import load_settings
+from engine.workspace import Workspace, open_workspace
 from tests.tiny_encoder import COLOURS, TinyEncoder
 
 BASE = "http://localhost"
@@ -50,15 +51,17 @@ PINS: tuple[dict[str, Any], ...] = (
     {"id": "room-2", "colour": "brown", "description": "Oak table", "board_title": "Living room"},
     {"id": "plain-1", "colour": "yellow"},
 )
-Opener = Callable[..., AbstractContextManager[TestClient]]
 
 
-def picture(colour: str, *, size: int = 24, kind: str = "PNG") -> bytes:
-    """Return an image file of one colour, with a corner that tells two pictures of it apart."""
-    image = Image.new("RGB", (size, size), COLOURS[colour])
-    image.putpixel((size % 7, 0), (size, 0, 255 - size % 200))
+def picture(colour: str, *, size: int = 24) -> bytes:
+    """Return a PNG of one colour in light and shade, which fall otherwise for another size."""
+    chance = random.Random(size)
+    shade = Image.new("L", (9, 8))
+    shade.putdata([chance.randint(215, 255) for _ in range(72)])
+    plain = Image.new("RGB", (size, size), COLOURS[colour])
+    shades = shade.resize(plain.size, Image.Resampling.NEAREST).convert("RGB")
     buffer = io.BytesIO()
-    image.save(buffer, kind)
+    ImageChops.multiply(plain, shades).save(buffer, "PNG")
     return buffer.getvalue()
 
 
@@ -81,19 +84,51 @@ def _colours_only() -> Iterator[None]:
 
 
 @contextmanager
-def opened(settings: Settings, *, base_url: str = BASE, loud: bool = True) -> Iterator[TestClient]:
-    """Open a workspace and a client of its app, ready to serve."""
-    with (
-        open_workspace(settings, create=True) as workspace,
-        TestClient(create_app(workspace), base_url=base_url, raise_server_exceptions=loud) as client,
-    ):
+def client_of(workspace: Workspace, *, loud: bool = True, **changes: Any) -> Iterator[TestClient]:
+    """Serve a workspace, with some of its settings changed."""
+    # To make a collection takes a second, so tests of settings share one.
+    other = replace(workspace, settings=workspace.settings.model_copy(update=changes))
+    app = create_app(other)
+    with TestClient(app, base_url=BASE, raise_server_exceptions=loud) as client:
         yield client
 
 
+@pytest.fixture(scope="session")
+def library(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workspace]:
+    """A workspace that holds PINS, for tests that only read."""
+    settings = load_settings(data=tmp_path_factory.mktemp("library"))
+    with open_workspace(settings, create=True) as workspace:
+        with client_of(workspace) as client:
+            fill(client)
+        yield workspace
+
+
+@pytest.fixture(scope="session")
+def reader(library: Workspace) -> Iterator[TestClient]:
+    """A client of a collection that holds PINS, for tests that only read."""
+    with client_of(library) as client:
+        yield client
+
+
+@pytest.fixture(scope="session")
+def _desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workspace]:
+    settings = load_settings(data=tmp_path_factory.mktemp("desk"))
+    with open_workspace(settings, create=True) as workspace:
+        yield workspace
+
+
 @pytest.fixture
-def empty(tmp_path: Path) -> Iterator[TestClient]:
+def desk(_desk: Workspace) -> Workspace:
+    """An empty workspace, for tests that write."""
+    collection = _desk.collection
+    collection.delete([stored.pin.id for _, stored in collection.scroll(limit=1_000)])
+    return _desk
+
+
+@pytest.fixture
+def empty(desk: Workspace) -> Iterator[TestClient]:
     """A client of an empty collection."""
-    with opened(load_settings(data=tmp_path / "data")) as client:
+    with client_of(desk) as client:
         yield client
 
 
@@ -102,14 +137,6 @@ def client(empty: TestClient) -> TestClient:
     """A client of a collection that holds PINS, for tests that write."""
     fill(empty)
     return empty
-
-
-@pytest.fixture(scope="session")
-def reader(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
-    """A client of a collection that holds PINS, for tests that only read."""
-    with opened(load_settings(data=tmp_path_factory.mktemp("reader"))) as client:
-        fill(client)
-        yield client
 
 
 def fill(client: TestClient) -> None:

@@ -2,15 +2,15 @@
 
 import io
 import json
-from pathlib import Path
 from typing import Any
 
 import pytest
 from PIL import Image
 from starlette.testclient import TestClient
 
-from engine.settings import load_settings
-from tests.serving.conftest import ids, inline, opened, picture, pin_body, problem, PINS
+from engine.settings import ImageSettings
+from engine.workspace import Workspace
+from tests.serving.conftest import PINS, client_of, ids, inline, picture, pin_body, problem
 from tests.tiny_encoder import COLOURS
 
 JSON = {"Content-Type": "application/json"}
@@ -38,9 +38,7 @@ def test_words_find_pins_by_text_and_by_picture(reader: TestClient) -> None:
 
 def test_get_and_post_answer_alike(reader: TestClient) -> None:
     got = reader.get("/v1/search", params={"q": "red dress", "minus": "blue", "explain": "true"})
-    posted = reader.post(
-        "/v1/search", json={"text": "red dress", "minus": "blue", "explain": True}
-    )
+    posted = reader.post("/v1/search", json={"text": "red dress", "minus": "blue", "explain": True})
     assert got.json()["hits"] == posted.json()["hits"]
 
 
@@ -213,7 +211,8 @@ def test_bad_addresses(reader: TestClient, asked: Any, status: int, slug: str) -
         ('{"parts": [{"text": "red", "weight": -1}]}', 400, "bad-query"),
         ('{"text": "red", "filter": {"price": [9, 1]}}', 400, "bad-filter"),
         ('{"text": "red", "filter": {"price": {}}}', 400, "bad-filter"),
-        ('{"text": "red", "filter": {"price": 1' + "0" * 5_000 + "}}", 400, "bad-filter"),
+        ('{"text": "red", "filter": {"price": 1' + "0" * 5_000 + "}}", 422, "invalid-request"),
+        ('{"text": "red", "filter": {"price": 1' + "0" * 4_000 + "}}", 400, "bad-filter"),
         ('{"image": "http://127.0.0.1/x.png"}', 422, "bad-image"),
         ('{"image": "file:///etc/passwd"}', 422, "bad-image"),
         ('{"image": "/etc/passwd"}', 422, "bad-image"),
@@ -239,17 +238,16 @@ def test_what_was_sent_is_not_sent_back(reader: TestClient) -> None:
     assert "S3CRET" not in answer.text
 
 
-def test_a_picture_over_the_limits_is_too_large(tmp_path: Path) -> None:
-    settings = load_settings(data=tmp_path, images={"max_bytes": 2_000, "max_pixels": 1_000})
-    with opened(settings) as client:
+def test_a_picture_over_the_limits_is_too_large(library: Workspace) -> None:
+    with client_of(library, images=ImageSettings(max_bytes=4_000, max_pixels=1_000)) as client:
         big = inline(picture("red", size=40))
         problem(client.post("/v1/search", json={"image": big}), 413, "image-too-large")
-        heavy = inline(bytes(3_000))
+        heavy = inline(bytes(5_000))
         problem(client.post("/v1/search", json={"image": heavy}), 413, "image-too-large")
-        answer = client.post("/v1/search", files={"image": bytes(3_000)})
+        answer = client.post("/v1/search", files={"image": bytes(5_000)})
         problem(answer, 413, "image-too-large")
-        body = pin_body(PINS[0], 40)
-        problem(client.put("/v1/pins/dress-001", json=body), 413, "image-too-large")
+        answer = client.put("/v1/pins/new", json=pin_body(PINS[0], 40) | {"id": "new"})
+        problem(answer, 413, "image-too-large")
 
 
 def test_an_empty_collection_answers_with_nothing(empty: TestClient) -> None:

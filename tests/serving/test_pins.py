@@ -1,0 +1,229 @@
+"""The pin routes: put, get, delete, a batch, the picture, and pins like one."""
+
+import io
+import threading
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from PIL import Image
+from starlette.testclient import TestClient
+
+from engine.store.image_store import ImageStore
+from engine.workspace import Workspace
+from tests.serving.conftest import PINS, client_of, ids, inline, picture, pin_body, problem
+
+RED = inline(picture("red"))
+
+
+class TestPut:
+    def test_a_new_pin_is_created_and_found_at_once(self, empty: TestClient) -> None:
+        body = pin_body(PINS[0])
+        answer = empty.put("/v1/pins/dress-001", json=body)
+        assert answer.status_code == 201
+        stored = answer.json()
+        assert stored.pop("image").startswith("sha256:")
+        assert stored == {key: value for key, value in body.items() if key != "image"}
+        assert empty.get("/v1/pins/dress-001").json() == answer.json()
+        assert ids(empty.get("/v1/search", params={"q": "summer"})) == ["dress-001"]
+
+    def test_another_put_replaces_the_whole_pin(self, client: TestClient) -> None:
+        answer = client.put("/v1/pins/dress-001", json={"image": inline(picture("blue"))})
+        assert answer.status_code == 200
+        assert set(client.get("/v1/pins/dress-001").json()) == {"id", "image"}
+        assert ids(client.get("/v1/search", params={"q": "dots"}))[0] != "dress-001"
+
+    def test_the_same_pin_again_changes_nothing(self, client: TestClient) -> None:
+        body = pin_body(PINS[1], 25)
+        before = client.get("/v1/pins/dress-010").json()
+        answer = client.put("/v1/pins/dress-010", json=body)
+        assert answer.status_code == 200
+        assert answer.json() == before
+
+    def test_the_id_comes_from_the_address(self, empty: TestClient) -> None:
+        assert empty.put("/v1/pins/a", json={"image": RED}).json()["id"] == "a"
+        assert empty.put("/v1/pins/b:1", json={"image": RED, "id": "b:1"}).status_code == 201
+        problem(empty.put("/v1/pins/a", json={"image": RED, "id": "b"}), 400, "bad-pin")
+
+    @pytest.mark.parametrize(
+        ("path", "body", "status", "slug"),
+        [
+            ("a", {}, 400, "bad-pin"),
+            ("a", {"image": ""}, 400, "bad-pin"),
+            ("a", {"image": 7}, 400, "bad-pin"),
+            ("a", {"image": "photos/a.jpg"}, 422, "bad-image"),
+            ("a", {"image": "/etc/passwd"}, 422, "bad-image"),
+            ("a", {"image": "https://127.0.0.1/a.jpg"}, 422, "bad-image"),
+            ("a", {"image": "file:///etc/passwd"}, 422, "bad-image"),
+            ("a", {"image": "data:image/png;base64,AAAA"}, 422, "bad-image"),
+            ("a", {"image": RED, "price": "cheap"}, 400, "bad-pin"),
+            ("a", {"image": RED, "link": "javascript:alert(1)"}, 400, "bad-pin"),
+            ("a", {"image": RED, "description": "x" * 10_001}, 400, "bad-pin"),
+            ("a", {"image": RED, "attributes": ["red"]}, 400, "bad-pin"),
+            ("a b", {"image": RED}, 400, "bad-pin"),
+            ("x" * 129, {"image": RED}, 400, "bad-pin"),
+            ("a", [], 400, "bad-pin"),
+            ("a", "null", 400, "bad-pin"),
+        ],
+    )
+    def test_refusals_write_nothing(
+        self, reader: TestClient, path: str, body: Any, status: int, slug: str
+    ) -> None:
+        problem(reader.put(f"/v1/pins/{path}", json=body), status, slug)
+        problem(reader.get(f"/v1/pins/{path}"), 404, "unknown-pin")
+
+    def test_what_is_not_json_is_refused(self, reader: TestClient) -> None:
+        problem(reader.put("/v1/pins/a", content=b"{"), 422, "invalid-request")
+        headers = {"Content-Type": "image/png"}
+        answer = reader.put("/v1/pins/a", content=picture("red"), headers=headers)
+        problem(answer, 415, "unsupported-media-type")
+
+    def test_writers_at_once_create_a_pin_once(self, empty: TestClient) -> None:
+        codes: list[int] = []
+
+        def put(colour: str) -> None:
+            body = {"image": inline(picture(colour)), "description": colour}
+            codes.append(empty.put("/v1/pins/a", json=body).status_code)
+
+        threads = [threading.Thread(target=put, args=[each]) for each in ("red", "blue", "green")]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert sorted(codes) == [200, 200, 201]
+        assert empty.get("/v1/info").json()["pins"] == 1
+
+
+class TestDelete:
+    def test_a_deleted_pin_is_gone(self, client: TestClient) -> None:
+        answer = client.delete("/v1/pins/dress-001")
+        assert answer.status_code == 204
+        assert answer.content == b""
+        assert "dress-001" not in ids(client.get("/v1/search", params={"q": "red dress"}))
+        for path in ("", "/related", "/image"):
+            problem(client.get(f"/v1/pins/dress-001{path}"), 404, "unknown-pin")
+        problem(client.delete("/v1/pins/dress-001"), 404, "unknown-pin")
+
+
+class TestBatch:
+    def test_each_pin_is_settled_on_its_own(self, empty: TestClient) -> None:
+        batch = [
+            {"id": "a", "image": RED, "likes": 3},
+            {"id": "b", "image": "b.jpg"},
+            {"id": "c", "image": "data:image/png;base64,AAAA"},
+            "no pin",
+            {"id": "not an id", "image": RED},
+            {"id": "d"},
+            {"id": "e", "image": inline(picture("blue")), "likes": 4, "mood": "calm"},
+        ]
+        body = empty.post("/v1/pins", json=batch).json()
+        results = body["results"]
+        assert [each["number"] for each in results] == list(range(1, 8))
+        assert [each["id"] for each in results] == ["a", "b", "c", None, None, "d", "e"]
+        assert [each["status"] for each in results] == ["added", *["rejected"] * 5, "added"]
+        assert all(("reason" in each) == (each["status"] == "rejected") for each in results)
+        assert body["unknown_keys"] == {"likes": 2, "mood": 1}
+        assert empty.get("/v1/info").json()["pins"] == 2
+
+    def test_the_last_of_a_repeated_id_stays(self, empty: TestClient) -> None:
+        batch = [{"id": "a", "image": RED, "description": word} for word in ("one", "two")]
+        results = empty.post("/v1/pins", json=batch).json()["results"]
+        assert [each["status"] for each in results] == ["replaced", "added"]
+        assert empty.get("/v1/pins/a").json()["description"] == "two"
+
+    def test_again_it_changes_nothing(self, client: TestClient) -> None:
+        bodies = [pin_body(pin, 24 + number) for number, pin in enumerate(PINS)]
+        results = client.post("/v1/pins", json=bodies).json()["results"]
+        assert {each["status"] for each in results} == {"unchanged"}
+
+    def test_more_than_one_window_comes_back_in_order(self, empty: TestClient) -> None:
+        batch: list[Any] = [{"id": f"p{number}", "image": RED} for number in range(150)]
+        batch[70] = 7
+        results = empty.post("/v1/pins", json=batch).json()["results"]
+        assert [each["number"] for each in results] == list(range(1, 151))
+        assert [each["number"] for each in results if each["status"] == "rejected"] == [71]
+
+    def test_refusals(self, reader: TestClient) -> None:
+        problem(reader.post("/v1/pins", json={"id": "a"}), 422, "invalid-request")
+        problem(reader.post("/v1/pins", json=[{}] * 1_001), 400, "bad-pin")
+        assert reader.post("/v1/pins", json=[]).json() == {"results": [], "unknown_keys": {}}
+
+
+class TestImage:
+    def test_the_picture_is_a_small_upright_jpeg(self, empty: TestClient) -> None:
+        image = Image.new("RGB", (1_200, 600), "red")
+        exif = Image.Exif()
+        exif[0x0112] = 6  # turned by a quarter
+        exif[0x010E] = "a private note"
+        buffer = io.BytesIO()
+        image.save(buffer, "JPEG", exif=exif)
+        empty.put("/v1/pins/a", json={"image": inline(buffer.getvalue())})
+        answer = empty.get("/v1/pins/a/image")
+        assert answer.headers["content-type"] == "image/jpeg"
+        assert answer.headers["x-content-type-options"] == "nosniff"
+        with Image.open(io.BytesIO(answer.content)) as kept:
+            assert kept.format == "JPEG"
+            assert kept.size == (256, 512)
+            assert not kept.getexif()
+
+    def test_it_is_sent_once(self, reader: TestClient) -> None:
+        first = reader.get("/v1/pins/dress-001/image")
+        tag = first.headers["etag"]
+        for known in (tag, f'"other", W/{tag}', "*"):
+            again = reader.get("/v1/pins/dress-001/image", headers={"If-None-Match": known})
+            assert again.status_code == 304
+            assert again.content == b""
+            assert again.headers["etag"] == tag
+        other = reader.get("/v1/pins/dress-001/image", headers={"If-None-Match": '"other"'})
+        assert other.content == first.content
+
+    def test_another_picture_has_another_tag(self, client: TestClient) -> None:
+        tag = client.get("/v1/pins/dress-001/image").headers["etag"]
+        client.put("/v1/pins/dress-001", json={"image": inline(picture("green"))})
+        again = client.get("/v1/pins/dress-001/image", headers={"If-None-Match": tag})
+        assert again.status_code == 200
+
+    def test_what_is_not_kept_is_not_found(self, desk: Workspace) -> None:
+        unkept = replace(desk, images=ImageStore(desk.images.folder, "reference"))
+        with client_of(unkept) as client:
+            client.put("/v1/pins/a", json={"image": RED})
+            body = problem(client.get("/v1/pins/a/image"), 404, "not-found")
+            assert "ENGINE_IMAGES__MODE" in body["detail"]
+            problem(
+                client.get("/v1/pins/a/image", headers={"If-None-Match": "*"}), 404, "not-found"
+            )
+
+    def test_a_lost_file_is_not_found(
+        self, reader: TestClient, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(ImageStore, "get", lambda _self, _key: None)
+        problem(reader.get("/v1/pins/dress-001/image"), 404, "not-found")
+
+
+class TestRelated:
+    def test_never_itself_and_the_picture_first(self, reader: TestClient) -> None:
+        found = ids(reader.get("/v1/pins/dress-001/related", params={"explain": "true"}))
+        assert "dress-001" not in found
+        assert set(found[:2]) == {"gown-1", "skirt-1"}
+
+    def test_filters_and_pages(self, reader: TestClient) -> None:
+        asked: dict[str, Any] = {"filter": "board_title=Living room", "limit": 1}
+        first = reader.get("/v1/pins/dress-001/related", params=asked)
+        second = reader.get(
+            "/v1/pins/dress-001/related", params=asked | {"cursor": first.json()["next"]}
+        )
+        assert {*ids(first), *ids(second)} == {"room-1", "room-2"}
+        assert second.json()["next"] is None
+
+    def test_refusals(self, reader: TestClient) -> None:
+        problem(reader.get("/v1/pins/nobody/related"), 404, "unknown-pin")
+        path = "/v1/pins/dress-001/related"
+        problem(reader.get(path, params={"limit": 0}), 400, "bad-query")
+        problem(reader.get(path, params={"filter": "x=1"}), 400, "bad-filter")
+        problem(reader.get(path, params={"cursor": "x"}), 400, "bad-query")
+
+
+def test_ids_do_not_reach_other_files(reader: TestClient) -> None:
+    for name in ("..", "%2e%2e", "..%2f..%2fetc%2fpasswd", "%00", "a%0ab"):
+        answer = reader.get(f"/v1/pins/{name}/image")
+        assert answer.status_code == 404

@@ -1,0 +1,135 @@
+"""The process from outside: started on a free port, asked over loopback, ended by a signal."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx2
+import pytest
+
+from engine.settings import load_settings
+from engine.store.ownership import owner_of
+from engine.workspace import collection_folder
+from tests.conftest import ROOT
+from tests.serving.conftest import PINS, inline, picture, pin_body
+
+WAIT_S = 60
+
+
+@dataclass
+class Served:
+    process: subprocess.Popen[str]
+    address: str
+
+    def stop(self, number: int) -> tuple[int, str]:
+        """Send a signal; return the exit status and the rest of stderr."""
+        self.process.send_signal(number)
+        _, errors = self.process.communicate(timeout=WAIT_S)
+        return self.process.returncode, errors
+
+
+def command(data: Path, **settings: str) -> subprocess.Popen[str]:
+    environment = {key: value for key, value in os.environ.items() if not key.startswith("ENGINE_")}
+    environment |= {"ENGINE_DATA": str(data), "ENGINE_SERVE__PORT": "0"} | settings
+    return subprocess.Popen(
+        [sys.executable, "-m", "tests.serving.served"],
+        cwd=ROOT,
+        env=environment,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+@contextmanager
+def served(data: Path, **settings: str) -> Iterator[Served]:
+    with command(data, **settings) as process:
+        try:
+            assert process.stderr is not None
+            line = process.stderr.readline()
+            found = re.search(r"serving 'pins' on (http://127\.0\.0\.1:\d+)$", line.strip())
+            assert found, line + process.stderr.read()
+            yield Served(process, found[1])
+        finally:
+            process.kill()
+
+
+def test_a_server_from_start_to_end(tmp_path: Path) -> None:
+    with served(tmp_path) as server, httpx2.Client(base_url=server.address) as http:
+        assert http.get("/readyz").json() == {"status": "ready"}
+        owner = owner_of(collection_folder(load_settings(data=tmp_path)))
+        assert owner is not None
+        assert owner.pid == server.process.pid
+        assert owner.address == server.address
+
+        bodies = [pin_body(pin, 24 + number) for number, pin in enumerate(PINS)]
+        assert http.post("/v1/pins", json=bodies).status_code == 200
+        image = {"image": inline(picture("green"))}
+        found = http.post("/v1/search", json=image).json()
+        assert found["hits"][0]["id"] == "room-1"
+        big = http.post("/v1/search", content=iter([b"x" * 1_000_000] * 40))
+        assert big.status_code == 413
+
+        # One owner: a second server says who it is and where.
+        with command(tmp_path) as second:
+            _, errors = second.communicate(timeout=WAIT_S)
+        assert second.returncode == 1
+        assert server.address in errors
+        assert "Traceback" not in errors
+
+        code, errors = server.stop(signal.SIGTERM)
+        assert (code, errors) == (0, "")
+    assert owner_of(collection_folder(load_settings(data=tmp_path))) is None
+
+    # What was written is there after a restart, and Ctrl-C ends it as well.
+    with served(tmp_path) as server:
+        assert httpx2.get(f"{server.address}/v1/info").json()["pins"] == len(PINS)
+        assert server.stop(signal.SIGINT) == (0, "")
+
+
+def test_a_request_under_way_is_finished(tmp_path: Path) -> None:
+    with served(tmp_path) as server:
+        reached, go_on = threading.Event(), threading.Event()
+
+        def slowly() -> Iterator[bytes]:
+            yield b'{"text":'
+            reached.set()
+            go_on.wait(WAIT_S)
+            yield b'"red"}'
+
+        answers: list[httpx2.Response] = []
+
+        def ask() -> None:
+            answers.append(httpx2.post(f"{server.address}/v1/search", content=slowly()))
+
+        asking = threading.Thread(target=ask)
+        asking.start()
+        assert reached.wait(WAIT_S)
+        httpx2.get(f"{server.address}/livez")  # the first part has arrived before this
+        server.process.send_signal(signal.SIGTERM)
+        go_on.set()
+        asking.join(WAIT_S)
+        assert answers[0].status_code == 200
+        assert server.process.wait(WAIT_S) == 0
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"ENGINE_SERVE__HOST": "0.0.0.0"}, "ENGINE_SERVE__API_KEY"),
+        ({"ENGINE_SERVE__HOST": "192.0.2.1", "ENGINE_SERVE__API_KEY": "k"}, "ENGINE_SERVE__HOST"),
+    ],
+)
+def test_it_does_not_start(tmp_path: Path, settings: dict[str, str], message: str) -> None:
+    with command(tmp_path / "data", **settings) as process:
+        _, errors = process.communicate(timeout=WAIT_S)
+    assert process.returncode == 1
+    assert message in errors
+    assert len(errors.strip().splitlines()) == 1
+    assert not (tmp_path / "data").exists()
