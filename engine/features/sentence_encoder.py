@@ -74,7 +74,8 @@ class SentenceTransformerEncoder:
         Raises UnknownEncoder where there is none, or where it does not embed both kinds.
         """
         folder = Path(name_or_folder).expanduser()
-        if not folder.is_dir() and not _HUB_NAME.fullmatch(name_or_folder):
+        local = bool(name_or_folder.strip()) and folder.is_dir()
+        if not local and not _HUB_NAME.fullmatch(name_or_folder):
             raise UnknownEncoder(
                 f"encoder {name_or_folder[:120]!r}: no such folder, and not the name of a model; "
                 "use 'embedded', the folder of a CLIP or SigLIP model, or its hub name"
@@ -86,7 +87,6 @@ class SentenceTransformerEncoder:
                 f"encoder {name_or_folder[:120]!r} needs sentence-transformers, which is not "
                 f"installed or does not load ({error}); use 'embedded'"
             ) from error
-        local = folder.is_dir()
         source = Source(str(folder), cached=True) if local else _on_hub(name_or_folder, revision)
         try:
             model = SentenceTransformer(
