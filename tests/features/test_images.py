@@ -115,6 +115,21 @@ def test_heic_without_its_library_says_what_to_install(monkeypatch: pytest.Monke
         decode(data)
 
 
+@pytest.mark.parametrize("orientation", [1, 3, 6])
+def test_heic_with_its_library(orientation: int) -> None:
+    heif = pytest.importorskip("pillow_heif")
+    stream = io.BytesIO()
+    heif.from_pillow(Image.fromarray(CORNERS)).save(stream, exif=exif(orientation))
+    out = pixels(decode(stream.getvalue()))
+    wanted = UPRIGHT[orientation](CORNERS)
+    assert out.shape == wanted.shape
+    assert np.abs(out.astype(int) - wanted)[4:10, 4:10].max() < 60
+    with pytest.raises(ImageTooLarge):
+        decode(stream.getvalue(), ImageLimits(pixels=1_000))
+    with pytest.raises(BadImage):
+        decode(stream.getvalue()[:-200])
+
+
 @pytest.mark.parametrize("orientation", range(1, 9))
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "AVIF"])
 def test_orientation(kind: str, orientation: int) -> None:

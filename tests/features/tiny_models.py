@@ -89,7 +89,8 @@ def build(kind: Kind, folder: Path, *, seed: int = 0, dimension: int = 24) -> Pa
     else:
         vision = {**small, "num_patches": 256, "patch_size": 16}
         model = Siglip2Model(Siglip2Config(text_config=text, vision_config=vision))
-        processor = Siglip2Processor(image_processor=Siglip2ImageProcessor(), tokenizer=tokenizer)
+        processor_class: Any = Siglip2Processor
+        processor = processor_class(image_processor=Siglip2ImageProcessor(), tokenizer=tokenizer)
     with torch.no_grad():
         for parameter in model.parameters():
             # Fresh weights are so small that every text would come out nearly the same.
