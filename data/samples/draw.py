@@ -19,11 +19,11 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from drawing import scenes, stage, words
+from drawing import judgments, scenes, stage, words
 from drawing.catalogue import BY_NAME, FAMILY, PLACES
 
 HERE = Path(__file__).resolve().parent
-SEED, COUNT, QUALITY = 7, 384, 78
+SEED, COUNT, QUALITY = 7, 384, 76
 MONTH_DAYS = (31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 
 
@@ -106,7 +106,11 @@ def tell(sketch: Sketch, seed: int, silent: bool) -> dict[str, object]:
         pin |= {"description": text, "board_title": board, "language": language}
     pin |= words.offer(rng, a)
     month = rng.randint(1, 10)
-    day, hour, minute = rng.randint(1, MONTH_DAYS[month - 1]), rng.randint(6, 22), rng.randint(0, 59)
+    day, hour, minute = (
+        rng.randint(1, MONTH_DAYS[month - 1]),
+        rng.randint(6, 22),
+        rng.randint(0, 59),
+    )
     pin["created_at"] = f"2026-{month:02d}-{day:02d}T{hour:02d}:{minute:02d}:00Z"
     pin["attributes"] = a
     return pin
@@ -131,7 +135,9 @@ def paint(sketch: Sketch, seed: int, folder: Path) -> str:
         triples = zip(*(a[k].split("; ") for k in ("holds", "colours", "patterns")), strict=True)
         picture = scenes.draw(scenes.SCENES[sketch.scene], [(k, c, p) for k, c, p in triples], rng)
     else:
-        picture = stage.draw(a["kind"], a.get("colour", ""), a.get("pattern", ""), a["setting"], rng)
+        picture = stage.draw(
+            a["kind"], a.get("colour", ""), a.get("pattern", ""), a["setting"], rng
+        )
     picture.save(folder / f"{sketch.id}.jpg", quality=QUALITY, optimize=True)
     return sketch.id
 
@@ -156,26 +162,37 @@ def write_lines(path: Path, rows: Sequence[dict[str, object]]) -> None:
     path.write_text(text, encoding="utf-8", newline="\n")
 
 
+def write_texts(sketches: Sequence[Sketch], seed: int, text: str, folder: Path) -> None:
+    """Write pins, queries and judgments; ``text`` is "all" or "some"."""
+    silent = silent_ids(sketches, seed) if text == "some" else set()
+    write_lines(folder / "pins.jsonl", [tell(s, seed, s.id in silent) for s in sketches])
+    known = [(s.id, s.attributes) for s in sketches]
+    asks = judgments.ask(known, seed)
+    write_lines(folder / "queries.jsonl", [a.query for a in asks])
+    lines = "".join(line + "\n" for line in judgments.judge(asks, known))
+    (folder / "qrels.txt").write_text(lines, encoding="utf-8", newline="\n")
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command."""
     parser = argparse.ArgumentParser(description="Draw the sample pins.")
     parser.add_argument("--seed", type=int, default=SEED, help="which set (default: %(default)s)")
     parser.add_argument("--count", type=int, default=COUNT, help="pins (default: %(default)s)")
     parser.add_argument("--out", type=Path, default=HERE, help="folder (default: this script's)")
-    parser.add_argument("--text", choices=("some", "all"), default="some", help="which pins get words")
+    parser.add_argument(
+        "--text", choices=("some", "all"), default="some", help="which pins get words"
+    )
     parser.add_argument("--jobs", type=int, default=1, help="processes (default: %(default)s)")
     options = parser.parse_args(arguments)
     if options.count < 1 or options.jobs < 1:
         parser.error("--count and --jobs must be at least 1")
     sketches = plan(options.seed, options.count)
-    silent = silent_ids(sketches, options.seed) if options.text == "some" else set()
     images = options.out / "images"
     images.mkdir(parents=True, exist_ok=True)
-    pins = [tell(s, options.seed, s.id in silent) for s in sketches]
     for done, _ in enumerate(painted(sketches, options.seed, images, options.jobs), 1):
         if done % 100 == 0:
             print(f"{done} of {len(sketches)} drawn", file=sys.stderr)
-    write_lines(options.out / "pins.jsonl", pins)
+    write_texts(sketches, options.seed, options.text, options.out)
     return 0
 
 

@@ -10,10 +10,13 @@ import math
 import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 import numpy as np
-from drawing.paths import Array
+from numpy.typing import NDArray
 from PIL import Image, ImageDraw
+
+from drawing.paths import Array
 
 Colour = tuple[float, float, float]
 Paint = Colour | Callable[[Array, Array], Array]
@@ -21,6 +24,7 @@ Paint = Colour | Callable[[Array, Array], Array]
 Shade = Callable[[Array, Array], Array]
 
 SUPER = 4
+DUSK = np.array([0.22, 0.2, 0.25], dtype=np.float32)
 LIGHT = (-0.55, -0.83)
 
 
@@ -44,12 +48,17 @@ def soften(field: Array, radius: float) -> Array:
 
 
 def _box(field: Array, r: int, axis: int) -> Array:
-    pad = [(r + 1, r), (0, 0)] if axis == 0 else [(0, 0), (r + 1, r)]
-    total = np.cumsum(np.pad(field, pad, mode="edge"), axis=axis, dtype=np.float32)
+    length = field.shape[axis]
+    total = np.cumsum(field.take(_edges(length, r), axis=axis), axis=axis, dtype=np.float32)
     n = 2 * r + 1
     if axis == 0:
-        return np.asarray((total[n:] - total[:-n]) / n, dtype=np.float32)
-    return np.asarray((total[:, n:] - total[:, :-n]) / n, dtype=np.float32)
+        return np.asarray((total[n:] - total[:-n]) * np.float32(1 / n))
+    return np.asarray((total[:, n:] - total[:, :-n]) * np.float32(1 / n))
+
+
+@lru_cache(maxsize=4096)
+def _edges(length: int, r: int) -> NDArray[np.int64]:
+    return np.clip(np.arange(-r - 1, length + r), 0, length - 1)
 
 
 def noise(rng: random.Random, h: int, w: int, cell_x: float, cell_y: float | None = None) -> Array:
@@ -67,12 +76,14 @@ def mix(a: Colour, b: Colour, t: float) -> Colour:
 
 
 def tone(rgb: Array, shade: Array) -> Array:
-    """Return colours (h, w, 3) lit by ``shade`` (h, w): 1 as they are, less darker, more lighter."""
-    t = np.clip(shade, 0.0, 2.0)[..., None] - 1.0
-    dark = rgb * np.array([0.40, 0.36, 0.42], dtype=np.float32)
-    light = rgb + (1.0 - rgb) * np.array([0.66, 0.62, 0.56], dtype=np.float32)
-    lit = np.where(t < 0, rgb + (rgb - dark) * t, rgb + (light - rgb) * t)
-    return np.asarray(lit, dtype=np.float32)
+    """Return colours (h, w, 3) lit by ``shade`` (h, w): below 1 darker, above lighter."""
+    t = np.clip(shade, 0.0, 2.0) - 1.0
+    down, up = np.minimum(t, 0.0), np.maximum(t, 0.0)
+    out = np.empty((*t.shape, 3), dtype=np.float32)
+    for i, (shadow, light) in enumerate(((0.60, 0.66), (0.64, 0.62), (0.58, 0.56))):
+        plane = rgb[..., i] * (1.0 + shadow * down)
+        out[..., i] = plane + (1.0 - plane) * (light * up)
+    return out
 
 
 @dataclass(frozen=True)
@@ -93,19 +104,29 @@ class Frame:
         x = self.x + self.size * (u * c - v * s)
         return np.stack([x, self.y + self.size * (u * s + v * c)], 1).astype(np.float32)
 
+    def point(self, u: float, v: float) -> tuple[float, float]:
+        """Return where (u, v) lies, in pixels."""
+        x, y = self.place(np.array([(u, v)], dtype=np.float32))[0]
+        return float(x), float(y)
+
     def local(self, xs: Array, ys: Array) -> tuple[Array, Array]:
         """Return the item coordinates of pixels."""
         c, s = math.cos(self.angle), math.sin(self.angle)
         dx, dy = (xs - self.x) / self.size, (ys - self.y) / self.size
-        u = dx * c + dy * s
-        v = dy * c - dx * s
-        return np.asarray(-u if self.flip else u, np.float32), np.asarray(v, np.float32)
+        side = -1 if self.flip else 1
+        u = dx * np.float32(c * side) + dy * np.float32(s * side)
+        v = dy * np.float32(c) - dx * np.float32(s)
+        return np.asarray(u, np.float32), np.asarray(v, np.float32)
 
     def at(self, u: float, v: float, scale: float = 1.0, turn: float = 0.0) -> Frame:
         """Return the frame of a part whose origin is (u, v) here."""
-        x, y = self.place(np.array([(u, v)], dtype=np.float32))[0]
+        x, y = self.point(u, v)
         turned = self.angle + (-turn if self.flip else turn)
-        return replace(self, x=float(x), y=float(y), size=self.size * scale, angle=turned)
+        return replace(self, x=x, y=y, size=self.size * scale, angle=turned)
+
+
+ONE = Frame(0.0, 0.0, 1.0)
+"""The canvas itself: its units are pixels."""
 
 
 @dataclass(frozen=True)
@@ -153,11 +174,12 @@ class Canvas:
         """Blend ``rgb`` (one colour, or (h, w, 3) of the stencil) into the picture."""
         h, w = stencil.alpha.shape
         part = self.pixels[stencil.top : stencil.top + h, stencil.left : stencil.left + w]
-        part += (np.asarray(rgb, dtype=np.float32) - part) * (stencil.alpha * opacity)[..., None]
+        alpha = stencil.alpha if opacity == 1.0 else stencil.alpha * np.float32(opacity)
+        for i in range(3):
+            plane = rgb[i] if isinstance(rgb, tuple) else rgb[..., i]
+            part[..., i] += (plane - part[..., i]) * alpha
 
-    def shadow(
-        self, stencil: Stencil, dx: float, dy: float, blur: float, opacity: float
-    ) -> None:
+    def shadow(self, stencil: Stencil, dx: float, dy: float, blur: float, opacity: float) -> None:
         """Darken what lies below ``stencil``, moved by (dx, dy) and blurred, in pixels."""
         pad = int(blur * 2.2) + 2
         alpha = soften(np.pad(stencil.alpha, pad), blur)
@@ -168,13 +190,16 @@ class Canvas:
             part = Stencil(left + cut_x, top + cut_y, np.clip(alpha, 0, 1))
             h, w = part.alpha.shape
             below = self.pixels[part.top : part.top + h, part.left : part.left + w]
-            self.lay(part, below * np.array([0.22, 0.2, 0.25], dtype=np.float32), opacity)
+            self.lay(part, below * DUSK, opacity)
 
     def glow(self, x: float, y: float, radius: float, colour: Colour, opacity: float) -> None:
         """Add light around (x, y), in pixels."""
-        ys, xs = np.mgrid[0 : self.height, 0 : self.width].astype(np.float32)
-        fall = np.exp(-((xs - x) ** 2 + (ys - y) ** 2) / (radius * radius)) * opacity
-        self.pixels += (1 - self.pixels) * np.array(colour, np.float32) * fall[..., None]
+        xs = np.arange(self.width, dtype=np.float32)[None, :]
+        ys = np.arange(self.height, dtype=np.float32)[:, None]
+        across = np.exp(-((xs - x) ** 2) / (radius * radius))
+        fall = np.exp(-((ys - y) ** 2) / (radius * radius)) * across * np.float32(opacity)
+        for i in range(3):
+            self.pixels[..., i] += (1 - self.pixels[..., i]) * (fall * np.float32(colour[i]))
 
     def fill(
         self, frame: Frame, paths: Array | Sequence[Array], paint: Paint, opacity: float = 1.0
@@ -192,8 +217,9 @@ class Canvas:
 
     def _local(self, stencil: Stencil, frame: Frame) -> tuple[Array, Array]:
         h, w = stencil.alpha.shape
-        ys, xs = np.mgrid[0:h, 0:w].astype(np.float32)
-        return frame.local(xs + stencil.left, ys + stencil.top)
+        xs = np.arange(stencil.left, stencil.left + w, dtype=np.float32)[None, :]
+        ys = np.arange(stencil.top, stencil.top + h, dtype=np.float32)[:, None]
+        return frame.local(xs, ys)
 
     def solid(
         self,
@@ -229,12 +255,13 @@ class Canvas:
             pad = int(radius * 2) + 2
             padded = np.pad(stencil.alpha, pad)
             height = soften(padded, radius)
-            gy, gx = np.gradient(height)
+            gy, gx = (np.asarray(np.gradient(height, axis=i), np.float32) for i in (0, 1))
             slope = -(gx * LIGHT[0] + gy * LIGHT[1])[pad:-pad, pad:-pad] * radius
-            lit = lit + bulge * slope * 1.15 + bulge * 0.16 * (height[pad:-pad, pad:-pad] - 0.8)
+            body = slope * 1.15 + 0.16 * (height[pad:-pad, pad:-pad] - 0.8)
+            lit = np.asarray(lit + bulge * body, np.float32)
             if gloss:
                 peak = np.clip(slope * 2.6 - 0.42, 0, 1)
-                lit = lit + gloss * peak
+                lit = np.asarray(lit + gloss * peak, np.float32)
         if shade is not None:
             lit = lit + shade(*self._local(stencil, frame))
         if rough:
@@ -254,13 +281,15 @@ class Canvas:
         for i in range(3):
             self.pixels[..., i] = soften(np.ascontiguousarray(self.pixels[..., i]), radius)
 
-    def finish(self, warmth: float = 0.0, grain: float = 0.012, vignette: float = 0.12) -> Image.Image:
+    def finish(
+        self, warmth: float = 0.0, grain: float = 0.012, vignette: float = 0.12
+    ) -> Image.Image:
         """Return the picture with the look of a photograph: colour cast, falling corners, grain."""
         xs, ys = self.grid()
         fall = 1 - vignette * (((xs - 0.5) * 1.5) ** 2 + ((ys - 0.5) * 1.5) ** 2) ** 1.3
-        self.pixels *= fall[..., None]
-        self.pixels *= np.array([1 + warmth, 1.0, 1 - warmth], dtype=np.float32)
         source = np.random.default_rng(self.rng.getrandbits(32))
         speck = source.standard_normal((self.height, self.width), dtype=np.float32)
-        self.pixels += (speck * grain)[..., None]
+        speck *= np.float32(grain)
+        for i, tint in enumerate((1 + warmth, 1.0, 1 - warmth)):
+            self.pixels[..., i] = self.pixels[..., i] * (fall * np.float32(tint)) + speck
         return Image.fromarray((np.clip(self.pixels, 0, 1) * 255 + 0.5).astype(np.uint8))

@@ -1,118 +1,27 @@
-"""Furniture and things of the house, each in its own frame from -1 to 1, standing on y=1."""
+"""Smaller things of the house, each in its own frame from -1 to 1, standing on y=1."""
 
 from __future__ import annotations
 
 import math
 
-import numpy as np
 from drawing.canvas import Canvas, Colour, Frame
-from drawing.item import Item, creases, folds
+from drawing.furniture import METAL
+from drawing.item import Item, creases
 from drawing.palette import LEAVES, WARM_WOOD, darker, lighter, pick, rgb
-from drawing.paths import Array, Point, box, curve, leaf, mirror, oval, poly, stroke
-
-METAL = ("b8975a", "2a2a2c", "c7c9cc", "3c3a38", "a9845a")
-
-
-def lamp(c: Canvas, f: Frame, it: Item) -> None:
-    """Draw a lit lamp: a floor lamp, a table lamp with a round base or an arched one."""
-    rng = it.rng
-    style = rng.choice(("floor", "table", "table", "tripod"))
-    stand = pick(rng, METAL)
-    shade_top = -0.95 if style != "table" else -0.9
-    low = {"floor": -0.42, "table": -0.08, "tripod": -0.4}[style]
-    wide = {"floor": 0.34, "table": 0.6, "tripod": 0.4}[style]
-    if style == "floor":
-        c.solid(f, box(-0.02, low - 0.1, 0.02, 0.96), stand, gloss=0.5, depth=0.02)
-        c.solid(f, oval(0, 0.96, 0.24, 0.05), stand, gloss=0.4, depth=0.05)
-    elif style == "tripod":
-        wood = pick(rng, WARM_WOOD)
-        for x in (0.1, -0.42, 0.42):
-            c.solid(f, stroke([(x * 0.05, low), (x * 0.5, 0.3), (x, 1.0)], 0.05, 0.035), wood, depth=0.025)
-    else:
-        base = pick(rng, ("e9e2d6", "b6a48c", "8d9c93", "c98f6b", "4a4f5a", "d8c6ad"))
-        c.solid(f, box(-0.03, low - 0.1, 0.03, 0.3), stand, gloss=0.5, depth=0.02)
-        body = mirror([(0, 0.08), (0.1, 0.12), (0.34, 0.4), (0.38, 0.65), (0.24, 0.95), (0.2, 1.0, 1), (0, 1.0)])
-        c.solid(f, body, base, bulge=1.15, depth=0.2, gloss=0.6)
-    taper = rng.choice((0.55, 0.7, 0.9))
-    out = mirror([(0, shade_top - 0.02), (wide * taper, shade_top, 1), (wide, low, 1), (wide * 0.5, low + 0.035), (0, low + 0.045)])
-    x, y = f.place(np.array([(0.0, (shade_top + low) / 2)], dtype=np.float32))[0]
-    c.glow(float(x), float(y), f.size * wide * 1.7, (1.0, 0.86, 0.6), 0.5)
-
-    def light(u: Array, v: Array) -> Array:
-        return np.asarray(0.34 * np.exp(-((u / wide) ** 2) * 2.4 - ((v - low) / 0.5) ** 2), np.float32)
-
-    c.solid(f, out, it.cloth(0.8), bulge=0.6, depth=0.1, shade=light)
-    c.fill(f, stroke([(-wide, low - 0.005), (0, low + 0.04), (wide, low - 0.005)], 0.025), it.dark, 0.6)
-
-
-def chair(c: Canvas, f: Frame, it: Item) -> None:
-    """Draw a chair: an armchair with wooden legs or a side chair."""
-    rng = it.rng
-    wood = pick(rng, WARM_WOOD)
-    for x in (-0.5, 0.5):
-        c.solid(f, stroke([(x * 0.86, 0.5), (x * 0.95, 0.92)], 0.07, 0.045), darker(wood, 0.3), depth=0.03)
-    if rng.random() < 0.6:
-        back = mirror([(0, -0.95), (0.42, -0.93), (0.6, -0.75), (0.66, -0.2), (0.6, 0.4), (0, 0.45)])
-        c.solid(f, back, it.cloth(1.1), bulge=1.0, depth=0.14, shade=creases(rng, 0.06, 2))
-        if it.pattern == "plain":
-            for i, y in enumerate((-0.6, -0.3)):
-                for x in (-0.25, 0.0, 0.25) if i else (-0.13, 0.13):
-                    c.solid(f, oval(x, y, 0.03), it.dark, bulge=0.6, depth=0.03)
-        for s in (-1, 1):
-            c.solid(f, stroke([(0.62 * s, 0.5), (0.7 * s, 0.75), (0.74 * s, 1.0)], 0.1, 0.055), wood, depth=0.04)
-        seat = mirror([(0, 0.12), (0.52, 0.14), (0.66, 0.3), (0.66, 0.52), (0, 0.58)])
-        c.solid(f, seat, it.cloth(1.1), bulge=1.1, depth=0.14, cast=0.35)
-        arm = curve([(0.52, 0.0), (0.68, -0.1), (0.84, -0.02), (0.86, 0.4), (0.82, 0.66), (0.56, 0.66), (0.52, 0.3)])
-        for side in (arm, arm * np.array([-1, 1], np.float32)):
-            c.solid(f, side, it.cloth(1.1), bulge=1.1, depth=0.12, cast=0.35)
-    else:
-        for s in (-1, 1):
-            c.solid(f, stroke([(0.44 * s, -0.2), (0.48 * s, 0.4), (0.56 * s, 1.0)], 0.085, 0.06), wood, depth=0.04)
-            c.solid(f, stroke([(0.42 * s, -0.95), (0.43 * s, -0.4), (0.44 * s, 0.2)], 0.075), wood, depth=0.04)
-        back = mirror([(0, -0.98), (0.46, -0.94), (0.5, -0.7), (0.46, -0.42), (0, -0.4)])
-        c.solid(f, back, it.cloth(1.0), bulge=1.0, depth=0.1, cast=0.3)
-        seat = mirror([(0, 0.06), (0.5, 0.08), (0.62, 0.26), (0.58, 0.36), (0, 0.4)])
-        c.solid(f, seat, it.cloth(1.0), bulge=1.0, depth=0.1, cast=0.4)
-
-
-def sofa(c: Canvas, f: Frame, it: Item) -> None:
-    """Draw a sofa from the front, with two or three cushions."""
-    rng = it.rng
-    wood = pick(rng, WARM_WOOD)
-    n = rng.choice((2, 2, 3))
-    low = 0.62
-    for x in (-0.85, 0.85):
-        c.solid(f, stroke([(x, 0.4), (x * 1.02, low)], 0.06, 0.04), wood, depth=0.03)
-    c.solid(f, box(-0.9, -0.42, 0.9, 0.3, 0.14), it.cloth(0.8), bulge=1.0, depth=0.1)
-    w = 1.56 / n
-    for i in range(n):
-        x = -0.78 + i * w
-        c.solid(f, box(x + 0.01, -0.36, x + w - 0.01, 0.16, 0.09), it.cloth(0.8), bulge=1.0, depth=0.1,
-                shade=creases(rng, 0.07, 1), cast=0.25)  # fmt: skip
-    c.solid(f, box(-0.86, 0.2, 0.86, 0.48, 0.05), darker(it.colour, 0.1), bulge=0.7, depth=0.06)
-    for i in range(n):
-        x = -0.78 + i * w
-        c.solid(f, box(x + 0.005, 0.05, x + w - 0.005, 0.3, 0.07), it.cloth(0.8), bulge=1.1, depth=0.07, cast=0.35)
-    for s in (-1, 1):
-        arm = box(0.74, -0.18, 1.0, 0.5, 0.11)
-        c.solid(f, arm * np.array([s, 1], np.float32), it.cloth(0.8), bulge=1.1, depth=0.09, cast=0.35)
-    if rng.random() < 0.75:
-        tint = pick(rng, ("d9a441", "c8694b", "efe6d6", "5b7f86", "8a9a6b", "d7a6a0"))
-        for x, a in ((-0.52, 0.2), (0.5, -0.15))[: rng.choice((1, 2))]:
-            square = f.at(x, -0.02, 0.2, a)
-            pillow = curve([(-1, -0.95, 1), (0, -0.82), (1, -0.95, 1), (0.86, 0), (1, 0.95, 1), (0, 0.84), (-1, 0.95, 1), (-0.86, 0)])
-            c.solid(square, pillow, tint, bulge=1.0, depth=0.4, cast=0.5)
+from drawing.paths import Point, box, curve, leaf, mirror, oval, stroke
 
 
 def vase(c: Canvas, f: Frame, it: Item) -> None:
     """Draw a vase with a few flowers, twigs or nothing in it."""
     rng = it.rng
-    shape = rng.choice((
-        [(0.2, -0.2), (0.17, -0.05), (0.42, 0.3), (0.46, 0.6), (0.28, 0.98)],
-        [(0.32, -0.15), (0.26, 0.1), (0.3, 0.5), (0.36, 0.85), (0.3, 0.99)],
-        [(0.15, -0.3), (0.13, 0.0), (0.2, 0.2), (0.5, 0.55), (0.3, 0.98)],
-        [(0.26, -0.1), (0.4, 0.1), (0.4, 0.5), (0.26, 0.8), (0.24, 0.99)],
-    ))  # fmt: skip
+    shape = rng.choice(
+        (
+            [(0.2, -0.2), (0.17, -0.05), (0.42, 0.3), (0.46, 0.6), (0.28, 0.98)],
+            [(0.32, -0.15), (0.26, 0.1), (0.3, 0.5), (0.36, 0.85), (0.3, 0.99)],
+            [(0.15, -0.3), (0.13, 0.0), (0.2, 0.2), (0.5, 0.55), (0.3, 0.98)],
+            [(0.26, -0.1), (0.4, 0.1), (0.4, 0.5), (0.26, 0.8), (0.24, 0.99)],
+        )
+    )
     rim, top = shape[0]
     inside = rng.choice(("flowers", "twigs", "flowers", "dry", "none"))
     stem = pick(rng, LEAVES if inside != "dry" else ("b99a6b", "a98755"))
@@ -120,21 +29,49 @@ def vase(c: Canvas, f: Frame, it: Item) -> None:
     for i in range(0 if inside == "none" else rng.randint(5, 8)):
         x, y = rng.uniform(-0.62, 0.62), rng.uniform(-0.95, -0.45)
         y -= 0.1 * (1 - abs(x))
-        c.fill(f, stroke([(rng.uniform(-0.1, 0.1) * rim * 4, top + 0.1), (x * 0.4, (y + top) / 2), (x, y)], 0.02), stem)
+        c.fill(
+            f,
+            stroke(
+                [(rng.uniform(-0.1, 0.1) * rim * 4, top + 0.1), (x * 0.4, (y + top) / 2), (x, y)],
+                0.02,
+            ),
+            stem,
+        )
         for _ in range(3):
             t = rng.uniform(0.3, 0.85)
             a = math.atan2(y - top, x) + rng.choice((-1, 1)) * rng.uniform(0.4, 1.0)
             lx, ly = x * t * 0.75, top + (y - top) * t
-            c.solid(f, leaf(lx, ly, 0.24, 0.09, a), stem if inside != "dry" else bloom, bulge=0.6, depth=0.04)
+            c.solid(
+                f,
+                leaf(lx, ly, 0.24, 0.09, a),
+                stem if inside != "dry" else bloom,
+                bulge=0.6,
+                depth=0.04,
+            )
         if inside == "flowers":
             for k in range(6):
                 a = k * math.pi / 3 + i
-                c.solid(f, oval(x + 0.065 * math.cos(a), y + 0.065 * math.sin(a), 0.06), bloom, bulge=0.6, depth=0.04)
+                c.solid(
+                    f,
+                    oval(x + 0.065 * math.cos(a), y + 0.065 * math.sin(a), 0.06),
+                    bloom,
+                    bulge=0.6,
+                    depth=0.04,
+                )
             c.solid(f, oval(x, y, 0.04), rgb("e3b040"), depth=0.03)
         elif inside == "twigs":
             c.solid(f, leaf(x, y, 0.2, 0.09, math.atan2(y - top, x)), stem, depth=0.03)
     c.solid(f, oval(0, top, rim, 0.05), darker(it.colour, 0.65), bulge=0.0)
-    out = mirror([(0, top + 0.05), (rim * 0.7, top + 0.035), (rim, top, 1), *shape[1:-1], (shape[-1][0], shape[-1][1], 1), (0, 1.0)])
+    out = mirror(
+        [
+            (0, top + 0.05),
+            (rim * 0.7, top + 0.035),
+            (rim, top, 1),
+            *shape[1:-1],
+            (shape[-1][0], shape[-1][1], 1),
+            (0, 1.0),
+        ]
+    )
     c.solid(f, out, it.cloth(0.9), bulge=1.25, depth=0.2, gloss=0.75)
 
 
@@ -154,21 +91,41 @@ def plant(c: Canvas, f: Frame, it: Item) -> None:
             c.fill(f, stroke([(0, 0.35), (x * 0.35, 0.1), (x, y)], 0.022), darker(green, 0.25))
             a = math.atan2(y - 0.5, x)
             shade = darker(lighter(green, rng.uniform(0, 0.18)), rng.uniform(0, 0.25))
-            c.solid(f, leaf(x - 0.1 * math.cos(a), y - 0.1 * math.sin(a), 0.52, 0.34, a), shade, bulge=0.9, depth=0.08, gloss=0.35, cast=0.3)
+            c.solid(
+                f,
+                leaf(x - 0.1 * math.cos(a), y - 0.1 * math.sin(a), 0.52, 0.34, a),
+                shade,
+                bulge=0.9,
+                depth=0.08,
+                gloss=0.35,
+                cast=0.3,
+            )
             end = (x + 0.36 * math.cos(a), y + 0.36 * math.sin(a))
-            c.fill(f, stroke([(x - 0.08 * math.cos(a), y - 0.08 * math.sin(a)), end], 0.012), lighter(shade, 0.3), 0.7)
+            c.fill(
+                f,
+                stroke([(x - 0.08 * math.cos(a), y - 0.08 * math.sin(a)), end], 0.012),
+                lighter(shade, 0.3),
+                0.7,
+            )
     elif style == "blades":
         for i in range(15):
             a = -math.pi / 2 + (i - 7) * 0.1 + rng.uniform(-0.08, 0.08)
             shade = darker(lighter(green, rng.uniform(0, 0.2)), rng.uniform(0, 0.3))
-            c.solid(f, leaf((i - 7) * 0.025, 0.42, rng.uniform(0.9, 1.4), 0.13, a), shade, bulge=0.8, depth=0.05, cast=0.2)
+            c.solid(
+                f,
+                leaf((i - 7) * 0.025, 0.42, rng.uniform(0.9, 1.4), 0.13, a),
+                shade,
+                bulge=0.8,
+                depth=0.05,
+                cast=0.2,
+            )
     else:
         for _ in range(70):
             a, r = rng.uniform(0, 2 * math.pi), rng.uniform(0, 1) ** 0.5
             x, y = math.cos(a) * r * 0.58, -0.22 + math.sin(a) * r * 0.6
             shade = darker(lighter(green, max(0.0, 0.25 - 0.3 * (y + 0.5))), rng.uniform(0, 0.3))
             c.solid(f, leaf(x, y, 0.22, 0.12, rng.uniform(0, 6.3)), shade, bulge=0.7, depth=0.04)
-    out = mirror([(0, 0.36), (0.4, 0.36, 1), (0.36, 0.7), (0.28, 1.0, 1), (0, 1.0)])
+    out = mirror("0,.36 .4,.36! .36,.7 .28,1! 0,1")
     c.solid(f, out, it.second, bulge=1.1, depth=0.15, gloss=0.3, cast=0.2)
     c.solid(f, box(-0.43, 0.33, 0.43, 0.48, 0.03), it.second, bulge=0.9, depth=0.06, cast=0.3)
 
@@ -184,19 +141,41 @@ def rug(c: Canvas, f: Frame, it: Item) -> None:
     for s in (-1, 1):
         for i in range(34):
             x = -w + 0.02 + i * (2 * w - 0.04) / 33
-            c.fill(f, stroke([(x, s * (h - 0.02)), (x + rng.uniform(-0.012, 0.012), s * (h + 0.06))], 0.014), rgb("efe7d6"))
+            c.fill(
+                f,
+                stroke(
+                    [(x, s * (h - 0.02)), (x + rng.uniform(-0.012, 0.012), s * (h + 0.06))], 0.014
+                ),
+                rgb("efe7d6"),
+            )
     c.solid(f, box(-w, -h, w, h, 0.01), it.cloth(0.9), bulge=0.2, depth=0.03, rough=0.22, cast=0.5)
     frame_width = rng.choice((0.0, 0.05, 0.08))
     if frame_width:
         a, b = 0.08, 0.08 + frame_width
-        c.solid(f, box(-w + a, -h + a, w - a, h - a), it.second, holes=[box(-w + b, -h + b, w - b, h - b)], bulge=0.1, depth=0.02, rough=0.2)
+        c.solid(
+            f,
+            box(-w + a, -h + a, w - a, h - a),
+            it.second,
+            holes=[box(-w + b, -h + b, w - b, h - b)],
+            bulge=0.1,
+            depth=0.02,
+            rough=0.2,
+        )
 
 
 def clock(c: Canvas, f: Frame, it: Item) -> None:
     """Draw a round wall clock; its rim and face carry the colour."""
     rng = it.rng
     pale = it.name in ("white", "beige", "grey", "yellow", "pink")
-    c.solid(f, oval(0, 0, 0.95, n=80), darker(it.colour, 0.08) if pale else it.colour, bulge=1.0, depth=0.09, gloss=0.6, cast=0.6)
+    c.solid(
+        f,
+        oval(0, 0, 0.95, n=80),
+        darker(it.colour, 0.08) if pale else it.colour,
+        bulge=1.0,
+        depth=0.09,
+        gloss=0.6,
+        cast=0.6,
+    )
     face = lighter(it.colour, 0.1) if rng.random() < 0.6 or pale else rgb("f6f2ea")
     c.solid(f, oval(0, 0, 0.8, n=80), face, bulge=-0.5, depth=0.05)
     ink: Colour = rgb("2b2a2c") if sum(face) > 1.5 else rgb("f4efe4")
@@ -204,10 +183,22 @@ def clock(c: Canvas, f: Frame, it: Item) -> None:
         a = i * math.pi / 6
         x, y = math.sin(a), -math.cos(a)
         r = 0.6 if i % 3 == 0 else 0.66
-        c.fill(f, stroke([(x * r, y * r), (x * 0.72, y * 0.72)], 0.05 if i % 3 == 0 else 0.025), ink)
+        c.fill(
+            f, stroke([(x * r, y * r), (x * 0.72, y * 0.72)], 0.05 if i % 3 == 0 else 0.025), ink
+        )
     hour, minute = rng.uniform(0, 2 * math.pi), rng.uniform(0, 2 * math.pi)
     for a, r, w in ((hour, 0.38, 0.06), (minute, 0.58, 0.04)):
-        c.solid(f, stroke([(-math.sin(a) * 0.1, math.cos(a) * 0.1), (math.sin(a) * r, -math.cos(a) * r)], w, w * 0.5), ink, depth=0.02, cast=0.35)
+        c.solid(
+            f,
+            stroke(
+                [(-math.sin(a) * 0.1, math.cos(a) * 0.1), (math.sin(a) * r, -math.cos(a) * r)],
+                w,
+                w * 0.5,
+            ),
+            ink,
+            depth=0.02,
+            cast=0.35,
+        )
     c.solid(f, oval(0, 0, 0.055), pick(rng, METAL), gloss=0.8, depth=0.03)
 
 
@@ -217,84 +208,73 @@ def mug(c: Canvas, f: Frame, it: Item) -> None:
     handle: list[Point] = [(0.5, -0.35), (0.92, -0.38), (0.96, 0.25), (0.45, 0.5)]
     c.solid(f, stroke(handle, 0.15), it.colour, bulge=1.1, depth=0.06, gloss=0.5)
     w = rng.uniform(0.52, 0.6)
-    out = mirror([(0, -0.62), (w, -0.66, 1), (w * 1.0, 0.2), (w * 0.94, 0.82), (w * 0.7, 1.0), (0, 1.03)])
+    out = mirror(
+        [(0, -0.62), (w, -0.66, 1), (w * 1.0, 0.2), (w * 0.94, 0.82), (w * 0.7, 1.0), (0, 1.03)]
+    )
     c.solid(f, out, it.cloth(1.0), bulge=1.25, depth=0.2, gloss=0.7)
     c.solid(f, oval(0, -0.66, w, 0.15), lighter(it.colour, 0.3), bulge=0.4, depth=0.04)
-    c.fill(f, oval(0, -0.645, w * 0.9, 0.115), rgb(rng.choice(("4a2c1a", "6b4226", "c89a6a", "8a5a33"))))
+    c.fill(
+        f,
+        oval(0, -0.645, w * 0.9, 0.115),
+        rgb(rng.choice(("4a2c1a", "6b4226", "c89a6a", "8a5a33"))),
+    )
     if rng.random() < 0.5:
         for x in (-0.12, 0.12):
-            wisp = stroke([(x, -0.7), (x + 0.08, -0.88), (x - 0.04, -1.02), (x + 0.06, -1.2)], 0.04, 0.1)
+            wisp = stroke(
+                [(x, -0.7), (x + 0.08, -0.88), (x - 0.04, -1.02), (x + 0.06, -1.2)], 0.04, 0.1
+            )
             c.fill(f, wisp, (1.0, 1.0, 1.0), 0.22)
-
-
-def bed(c: Canvas, f: Frame, it: Item) -> None:
-    """Draw a bed from its foot, with pillows and a duvet that carries colour and pattern."""
-    rng = it.rng
-    wood = pick(rng, (*WARM_WOOD, "d8cbb8", "8b8f94"))
-    top = rng.choice((-0.72, -0.6, -0.85))
-    c.solid(f, box(-0.92, top, 0.92, 0.4, 0.1 if rng.random() < 0.5 else 0.02), wood, bulge=0.7, depth=0.06)
-    if rng.random() < 0.5:
-        for i in range(1, 6):
-            c.fill(f, stroke([(-0.92 + i * 0.306, top + 0.04), (-0.92 + i * 0.306, 0.3)], 0.012), darker(wood, 0.4), 0.6)
-    linen = pick(rng, ("f6f2ea", "f3eee6", "eef0f0"))
-    c.solid(f, box(-0.86, -0.16, 0.86, 0.4, 0.06), linen, bulge=0.6, depth=0.06)
-    for x in (-0.42, 0.42):
-        pillow = curve([(x - 0.38, -0.42), (x, -0.47), (x + 0.38, -0.42), (x + 0.4, -0.2), (x + 0.36, -0.02), (x, 0.0), (x - 0.36, -0.02), (x - 0.4, -0.2)])
-        c.solid(f, pillow, linen, bulge=1.1, depth=0.12, shade=creases(rng, 0.06, 1), cast=0.35)
-        if rng.random() < 0.5:
-            small = curve([(x - 0.24, -0.27, 1), (x, -0.24), (x + 0.24, -0.27, 1), (x + 0.22, 0.05, 1), (x, 0.02), (x - 0.22, 0.05, 1)])
-            c.solid(f, small, it.colour, bulge=1.0, depth=0.1, cast=0.35)
-    duvet = mirror([(0, 0.02), (0.8, 0.0), (0.94, 0.1), (0.98, 0.5), (0.97, 0.86), (0.5, 0.83), (0, 0.86)])
-    c.solid(f, duvet, it.cloth(1.0), bulge=1.0, depth=0.13, shade=creases(rng, 0.12, 1.3), cast=0.35)
-    cuff = mirror([(0, 0.0), (0.8, -0.02), (0.93, 0.06), (0.94, 0.16), (0, 0.18)])
-    c.solid(f, cuff, lighter(it.colour, 0.5), bulge=0.7, depth=0.05, cast=0.25)
-    for x in (-0.84, 0.84):
-        c.solid(f, box(x - 0.05, 0.84, x + 0.05, 0.99), wood, depth=0.03)
 
 
 def cushion(c: Canvas, f: Frame, it: Item) -> None:
     """Draw a square cushion, sometimes with tassels."""
     rng = it.rng
-    out = curve([(-0.86, -0.84, 1), (0, -0.72), (0.86, -0.84, 1), (0.74, 0), (0.86, 0.86, 1), (0, 0.78), (-0.86, 0.86, 1), (-0.74, 0)])
+    out = curve("-.86,-.84! 0,-.72 .86,-.84! .74,0 .86,.86! 0,.78 -.86,.86! -.74,0")
     if rng.random() < 0.4:
         for x, y in ((-0.86, -0.84), (0.86, -0.84), (0.86, 0.86), (-0.86, 0.86)):
-            c.solid(f, stroke([(x, y), (x * 1.1, y * 1.1 + 0.02), (x * 1.14, y * 1.14 + 0.08)], 0.07, 0.13), it.second, depth=0.04)
-    c.solid(f, out, it.cloth(1.3), bulge=1.25, depth=0.3, shade=creases(rng, 0.07, 1.6), rough=0.06, cast=0.3)
-    c.fill(f, stroke([(-0.8, 0.84), (0, 0.765), (0.8, 0.84)], 0.016), it.dark, 0.45)
+            c.solid(
+                f,
+                stroke(
+                    [(x, y), (x * 1.1, y * 1.1 + 0.02), (x * 1.14, y * 1.14 + 0.08)], 0.07, 0.13
+                ),
+                it.second,
+                depth=0.04,
+            )
+    c.solid(
+        f,
+        out,
+        it.cloth(1.3),
+        bulge=1.25,
+        depth=0.3,
+        shade=creases(rng, 0.07, 1.6),
+        rough=0.06,
+        cast=0.3,
+    )
+    c.fill(f, stroke("-.8,.84 0,.765 .8,.84", 0.016), it.dark, 0.45)
 
 
 def teapot(c: Canvas, f: Frame, it: Item) -> None:
     """Draw a round teapot with spout, lid and handle."""
-    spout = curve([(0.4, 0.3), (0.62, 0.1), (0.74, -0.3), (0.98, -0.42, 1), (0.92, -0.28), (0.84, 0.2), (0.5, 0.66)])
+    spout = curve(".4,.3 .62,.1 .74,-.3 .98,-.42! .92,-.28 .84,.2 .5,.66")
     c.solid(f, spout, it.colour, bulge=1.1, depth=0.1, gloss=0.6)
-    c.solid(f, stroke([(-0.5, -0.25), (-0.95, -0.3), (-0.95, 0.35), (-0.52, 0.5)], 0.12), it.colour, bulge=1.1, depth=0.05, gloss=0.5)
-    body = mirror([(0, -0.42), (0.36, -0.36), (0.66, 0.05), (0.66, 0.5), (0.4, 0.92), (0.34, 1.0, 1), (0, 1.0)])
+    c.solid(
+        f,
+        stroke("-.5,-.25 -.95,-.3 -.95,.35 -.52,.5", 0.12),
+        it.colour,
+        bulge=1.1,
+        depth=0.05,
+        gloss=0.5,
+    )
+    body = mirror("0,-.42 .36,-.36 .66,.05 .66,.5 .4,.92 .34,1! 0,1")
     c.solid(f, body, it.cloth(1.0), bulge=1.25, depth=0.24, gloss=0.8)
-    lid = mirror([(0, -0.64), (0.2, -0.6), (0.4, -0.38), (0, -0.31)])
+    lid = mirror("0,-.64 .2,-.6 .4,-.38 0,-.31")
     c.solid(f, lid, it.colour, bulge=1.0, depth=0.1, gloss=0.6, cast=0.35)
-    c.solid(f, oval(0, -0.7, 0.1, 0.09), pick(it.rng, WARM_WOOD), bulge=1.0, depth=0.06, gloss=0.4, cast=0.3)
-
-
-def bookshelf(c: Canvas, f: Frame, it: Item) -> None:
-    """Draw a bookcase full of books and small things; its wood carries the colour."""
-    rng = it.rng
-    w = 0.62
-    c.solid(f, box(-w, -0.98, w, 0.98, 0.01), it.colour, bulge=0.5, depth=0.03)
-    rows, inner = 4, w - 0.06
-    step = 1.86 / rows
-    for r in range(rows):
-        y0 = -0.93 + r * step
-        y1 = y0 + step - 0.05
-        c.solid(f, box(-inner, y0, inner, y1), darker(it.colour, 0.45), bulge=-0.7, depth=0.06)
-        x = -inner + 0.02
-        while x < inner - 0.1:
-            if rng.random() < 0.16:
-                c.solid(f.at(x + 0.1, y1 - 0.11, 0.11), mirror([(0, -0.7), (0.3, -0.7), (0.7, 0.2), (0.4, 1.0, 1), (0, 1)]),
-                        pick(rng, ("e9e2d6", "c98f6b", "8d9c93", "d9a441")), gloss=0.5, depth=0.3)  # fmt: skip
-                x += 0.24
-                continue
-            bw, bh = rng.uniform(0.045, 0.085), rng.uniform(0.6, 0.92) * (step - 0.08)
-            spine = pick(rng, ("b5473c", "2f4f6f", "e6d9bf", "6d8a6a", "d9a441", "7a4a6e", "3b3b42", "c98f6b", "f0ece2", "4a7f86"))
-            lean = 0.0 if rng.random() < 0.85 else 0.04
-            c.solid(f, poly((x + lean, y1 - bh), (x + bw + lean, y1 - bh), (x + bw, y1), (x, y1)), spine, bulge=0.7, depth=0.02)
-            x += bw + 0.006 + lean
+    c.solid(
+        f,
+        oval(0, -0.7, 0.1, 0.09),
+        pick(it.rng, WARM_WOOD),
+        bulge=1.0,
+        depth=0.06,
+        gloss=0.4,
+        cast=0.3,
+    )

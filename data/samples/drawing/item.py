@@ -7,6 +7,7 @@ import random
 from dataclasses import dataclass
 
 import numpy as np
+
 from drawing.canvas import Colour, Paint, Shade
 from drawing.palette import accent, darker, rgb, word
 from drawing.paths import Array
@@ -46,9 +47,7 @@ class Item:
         return self.colour
 
 
-def item(
-    rng: random.Random, kind: str, name: str, pattern: str, setting: str = "studio"
-) -> Item:
+def item(rng: random.Random, kind: str, name: str, pattern: str, setting: str = "studio") -> Item:
     """Return an item with shades chosen by ``rng``."""
     base = word(rng, name)
     return Item(kind, name, base, accent(rng, name, base), pattern, rng, setting)
@@ -71,7 +70,7 @@ def _blend(a: Colour, b: Colour, t: Array) -> Array:
 
 
 def _soft(x: Array) -> float:
-    step = abs(float(x[0, -1] - x[0, 0])) / max(1, x.shape[1] - 1)
+    step = abs(float(x[0, -1]) - float(x[0, 0])) / max(1, int(x.shape[1]) - 1)
     return max(1e-3, step * 1.4)
 
 
@@ -113,7 +112,9 @@ def checks(a: Colour, b: Colour, scale: float, angle: float = 0.0, bend: float =
         rgb_ = _blend(a, b, across * 0.5 + down * 0.5)
         for z in (x, y):
             line = _edge((0.045 - np.abs((z / period + 0.5) % 1.0 - 0.5)) * period, soft)
-            rgb_ = rgb_ + (np.asarray(darker(a, 0.45), np.float32) - rgb_) * (line * 0.75)[..., None]
+            rgb_ = (
+                rgb_ + (np.asarray(darker(a, 0.45), np.float32) - rgb_) * (line * 0.75)[..., None]
+            )
         return np.asarray(rgb_, np.float32)
 
     return paint
@@ -132,11 +133,11 @@ def floral(rng: random.Random, a: Colour, b: Colour, scale: float, angle: float 
         return np.asarray(np.modf(np.abs(np.sin(i * 12.9898 + j * 78.233 + k) * 4375.85))[0])
 
     def paint(u: Array, v: Array) -> Array:
-        x, y = _turn(u, v, angle, 0.0)
-        x, y = x / period, y / period
-        j = np.floor(y)
-        x = x + 0.5 * (j % 2)
-        i = np.floor(x)
+        along, down = _turn(u, v, angle, 0.0)
+        y = np.asarray(down / period, np.float32)
+        j = np.asarray(np.floor(y), np.float32)
+        x = np.asarray(along / period + 0.5 * (j % 2), np.float32)
+        i = np.asarray(np.floor(x), np.float32)
         dx = x - i - 0.5 - (chance(i, j, key) - 0.5) * 0.24
         dy = y - j - 0.5 - (chance(i, j, key + 3) - 0.5) * 0.24
         r, theta = np.hypot(dx, dy), np.arctan2(dy, dx) + chance(i, j, key + 5) * 6.28
@@ -180,3 +181,15 @@ def creases(rng: random.Random, depth: float, scale: float = 1.0) -> Shade:
         return np.asarray(depth * wave * 0.6, dtype=np.float32)
 
     return shade
+
+
+def gingham(colour: Colour, scale: float) -> Paint:
+    """Return the classic picnic check of white and ``colour``."""
+    white, half = np.asarray(rgb("f6f1e8"), np.float32), np.asarray(colour, np.float32)
+
+    def paint(u: Array, v: Array) -> Array:
+        a = ((u / scale) % 1.0 < 0.5).astype(np.float32)
+        b = ((v / scale) % 1.0 < 0.5).astype(np.float32)
+        return np.asarray(white + (half - white) * ((a + b) * 0.5)[..., None], np.float32)
+
+    return paint

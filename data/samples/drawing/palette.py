@@ -49,7 +49,9 @@ def word(rng: random.Random, name: str) -> Colour:
     k = rng.uniform(0.95, 1.05)
     h, s, v = colorsys.rgb_to_hsv(r, g, b)
     return colorsys.hsv_to_rgb(
-        (h + rng.uniform(-0.006, 0.006)) % 1.0, min(1.0, s * rng.uniform(0.93, 1.05)), min(1.0, v * k)
+        (h + rng.uniform(-0.006, 0.006)) % 1.0,
+        min(1.0, s * rng.uniform(0.93, 1.05)),
+        min(1.0, v * k),
     )
 
 
@@ -74,12 +76,11 @@ def apart(rng: random.Random, codes: tuple[str, ...], other: Colour, least: floa
 
 def accent(rng: random.Random, name: str, base: Colour) -> Colour:
     """Return the second colour of a pattern on a cloth of the colour ``name``."""
+    codes: tuple[str, ...] = ("f6f1e6", "f9f6ef", "f3ead8")
     if name in ("white", "beige"):
         codes = ("2c3e66", "26262a", "9c2f35", "3f6e55", "7c4d2c", "2d62b4")
     elif name in ("yellow", "pink", "grey"):
         codes = ("fbf8f2", "fffdf8", "2c3550")
-    else:
-        codes = ("f6f1e6", "f9f6ef", "f3ead8")
     return apart(rng, codes, base, 0.35)
 
 

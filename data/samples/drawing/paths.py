@@ -5,16 +5,34 @@ from __future__ import annotations
 import math
 import random
 from collections.abc import Sequence
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
 
 Array = NDArray[np.float32]
 Point = tuple[float, ...]
+Points = str | Sequence[Point]
+"""Points (x, y) or (x, y, 1) for a corner, or the same as text: ``"0,-.5 .3,-.4! 0,.5"``."""
 
 
-def curve(points: Sequence[Point], closed: bool = True, steps: int = 8) -> Array:
-    """Return a smooth path through ``points``; a third value of 1 makes a point a corner."""
+@cache
+def _read(text: str) -> tuple[Point, ...]:
+    points: list[Point] = []
+    for word in text.split():
+        x, y = word.rstrip("!").split(",")
+        points.append((float(x), float(y), 1.0) if word.endswith("!") else (float(x), float(y)))
+    return tuple(points)
+
+
+def _points(points: Points) -> Sequence[Point]:
+    return _read(points) if isinstance(points, str) else points
+
+
+def curve(points: Points, closed: bool = True, steps: int = 8) -> Array:
+    """Return a smooth path through ``points``; that of a text is kept and cannot be changed."""
+    if isinstance(points, str):
+        return _kept(points, closed, steps)
     n = len(points)
     xy = np.array([(p[0], p[1]) for p in points], dtype=np.float32)
     sharp = [len(p) > 2 and p[2] == 1 for p in points]
@@ -36,14 +54,22 @@ def curve(points: Sequence[Point], closed: bool = True, steps: int = 8) -> Array
     return np.concatenate(parts)
 
 
+@cache
+def _kept(text: str, closed: bool, steps: int) -> Array:
+    path = curve(_read(text), closed, steps)
+    path.setflags(write=False)
+    return path
+
+
 def _tangent(before: Array, after: Array, reach: float) -> Array:
     way = after - before
     length = float(np.hypot(*way))
     return np.asarray(way * (reach / length if length else 0.0), dtype=np.float32)
 
 
-def mirror(right: Sequence[Point]) -> Array:
+def mirror(right: Points) -> Array:
     """Return the closed outline whose right half runs from the top centre to the bottom centre."""
+    right = _points(right)
     left: list[Point] = [(-p[0], *p[1:]) for p in reversed(right) if abs(p[0]) > 1e-6]
     return curve([*right, *left])
 
@@ -68,12 +94,13 @@ def box(x0: float, y0: float, x1: float, y1: float, r: float = 0.0) -> Array:
     return np.concatenate(parts).astype(np.float32)
 
 
-def poly(*points: Point) -> Array:
-    """Return the straight-edged polygon through ``points``."""
-    return np.array([(p[0], p[1]) for p in points], dtype=np.float32)
+def poly(*points: str | Point) -> Array:
+    """Return the straight-edged polygon through ``points``, tuples or words like ``"0,1 1,1"``."""
+    found = [p for one in points for p in (_read(one) if isinstance(one, str) else (one,))]
+    return np.array([(p[0], p[1]) for p in found], dtype=np.float32)
 
 
-def stroke(points: Sequence[Point], width: float, end: float | None = None) -> Array:
+def stroke(points: Points, width: float, end: float | None = None) -> Array:
     """Return a smooth band along ``points``, ``width`` wide and ``end`` wide at its end."""
     line = curve(points, closed=False)
     way = np.gradient(line, axis=0)
