@@ -79,7 +79,7 @@ def pin_body(pin: dict[str, Any], size: int = 24) -> dict[str, Any]:
 @pytest.fixture(scope="session", autouse=True)
 def _colours_only() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(engine.workspace, "load_encoder", lambda _name: TinyEncoder())
+        patch.setattr(engine.workspace, "load_encoder", lambda *_, **__: TinyEncoder())
         yield
 
 

@@ -1,6 +1,7 @@
 """The process that the end-to-end tests start: the real service, with an encoder of colours."""
 
 import sys
+from unittest.mock import patch
 
 import engine.workspace
 from engine.errors import EngineError
@@ -9,8 +10,9 @@ from engine.settings import load_settings
 from tests.tiny_encoder import TinyEncoder
 
 if __name__ == "__main__":
-    engine.workspace.load_encoder = lambda _name: TinyEncoder()
+    tiny = patch.object(engine.workspace, "load_encoder", lambda *_, **__: TinyEncoder())
     try:
-        serve(load_settings())
+        with tiny:
+            serve(load_settings())
     except EngineError as error:
         sys.exit(str(error))

@@ -61,7 +61,7 @@ class TestKey:
     def test_nothing_works_without(
         self, keyed: TestClient, method: str, path: str, header: str
     ) -> None:
-        headers = {"Authorization": header.encode("latin-1")} if header else {}
+        headers = {b"Authorization": header.encode("latin-1")} if header else {}
         answer = keyed.request(method, path, headers=headers)
         problem(answer, 401, "unauthorized")
         assert answer.headers["www-authenticate"].startswith("Bearer")

@@ -55,7 +55,9 @@ def test_pages_follow_each_other_without_a_gap(reader: TestClient) -> None:
     seen: list[Any] = []
     cursor: str | None = None
     while True:
-        asked = {"q": "red dress", "limit": 3} | ({"cursor": cursor} if cursor else {})
+        asked: dict[str, Any] = {"q": "red dress", "limit": 3} | (
+            {"cursor": cursor} if cursor else {}
+        )
         page = reader.get("/v1/search", params=asked).json()
         seen += page["hits"]
         cursor = page["next"]
