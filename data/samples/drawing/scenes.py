@@ -39,10 +39,10 @@ class Scene:
 
 SCENES: tuple[Scene, ...] = (
     Scene("outfit", "fashion", "flat lay", 400, 480, (
-        Part("shirt", 0.32, 0.34, 0.95), Part("trousers", 0.7, 0.44, 0.62), Part("sneakers", 0.3,
+        Part("shirt", 0.34, 0.33, 0.74), Part("trousers", 0.74, 0.46, 0.62), Part("sneakers", 0.3,
         0.82, 0.2))),
     Scene("outfit", "fashion", "flat lay", 400, 480, (
-        Part("sweater", 0.34, 0.32, 0.95), Part("skirt", 0.7, 0.42, 0.95), Part("boots", 0.3, 0.8,
+        Part("sweater", 0.34, 0.32, 0.72), Part("skirt", 0.74, 0.46, 0.72), Part("boots", 0.3, 0.8,
         0.17))),
     Scene("outfit", "fashion", "flat lay", 400, 480, (
         Part("dress", 0.34, 0.47, 0.66), Part("handbag", 0.75, 0.34, 0.19), Part("hat", 0.74, 0.76,
@@ -51,7 +51,7 @@ SCENES: tuple[Scene, ...] = (
         Part("coat", 0.34, 0.46, 0.7), Part("scarf", 0.74, 0.33, 0.22), Part("boots", 0.74, 0.78,
         0.18))),
     Scene("room", "home", "living room", 480, 380, (
-        Part("sofa", 0.46, 0.84, 0.34), Part("lamp", 0.88, 0.84, 0.3), Part("cushion", 0.34, 0.74,
+        Part("sofa", 0.46, 0.84, 0.34), Part("lamp", 0.89, 0.84, 0.22), Part("cushion", 0.34, 0.74,
         0.07))),
     Scene("room", "home", "living room", 480, 400, (
         Part("bookshelf", 0.2, 0.8, 0.33), Part("chair", 0.52, 0.86, 0.21), Part("lamp", 0.8, 0.84,
