@@ -74,7 +74,9 @@ def histogram(pixels: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
     return np.concatenate([*parts, [mask.mean()]]).astype(np.float32)
 
 
-def histograms(pictures: Sequence[npt.NDArray[np.uint8]]) -> npt.NDArray[np.float32]:
+def histograms(
+    pictures: npt.NDArray[np.uint8] | Sequence[npt.NDArray[np.uint8]],
+) -> npt.NDArray[np.float32]:
     """Stack the histograms of several pictures as (n, `WIDTH`)."""
     if not len(pictures):
         return np.zeros((0, WIDTH), np.float32)

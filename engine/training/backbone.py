@@ -51,7 +51,7 @@ class Block(nn.Module):
         if self.stride == 2:
             y = pad_same(y)
         y = self.project(F.relu6(self.depthwise(y), inplace=True))
-        return x + y if self.residual else y
+        return torch.add(x, y) if self.residual else torch.as_tensor(y)
 
 
 class Backbone(nn.Module):
@@ -110,10 +110,19 @@ def load_public(path: Path) -> tuple[Backbone, nn.Linear]:
         classifier = nn.Linear(HEAD_WIDTH, CLASSES)
         classifier.weight.copy_(tensors["fc.weight"])
         classifier.bias.copy_(tensors["fc.bias"])
-    return backbone.to(memory_format=torch.channels_last), classifier
+    return channels_last(backbone), classifier
 
 
 def to_input(pixels: Tensor) -> Tensor:
     """Turn (n, s, s, 3) bytes into the backbone's (n, 3, s, s) input in [-1, 1]."""
     scaled = pixels.permute(0, 3, 1, 2).float().div_(127.5).sub_(1.0)
     return scaled.contiguous(memory_format=torch.channels_last)
+
+
+def channels_last(backbone: Backbone) -> Backbone:
+    """Lay the weights out channels last, which is faster on a CPU."""
+    with torch.no_grad():
+        for parameter in backbone.parameters():
+            if parameter.dim() == 4:
+                parameter.data = parameter.data.contiguous(memory_format=torch.channels_last)
+    return backbone

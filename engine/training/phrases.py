@@ -145,12 +145,12 @@ def _labelled(pin: TrainingPin, descriptions: Descriptions, rng: random.Random) 
         return Phrase(rng.choice(_GARMENT_FRAMES).format(called), name, facts)
     if name == "grocery":
         draw = rng.random()
-        if draw < 0.15:
+        if draw < 0.15 and pin.description:
             return Phrase(_sentence(pin.description, rng), name, facts)
-        if draw < 0.30:
+        if 0.15 <= draw < 0.30 and pin.board_title:
             frame = rng.choice(_GROCERY_FRAMES)
             return Phrase(frame.format(pin.board_title), name, (f"{name}:board={pin.board_title}",))
-        called = label if draw < 0.75 else f"{label} {pin.board_title}"
+        called = label if draw < 0.75 else f"{label} {pin.board_title}".strip()
         return Phrase(rng.choice(_GROCERY_FRAMES).format(called), name, facts)
     told = descriptions.get(label.lower())
     if told and rng.random() < 0.3:
@@ -161,7 +161,7 @@ def _labelled(pin: TrainingPin, descriptions: Descriptions, rng: random.Random) 
 def _drawn(pin: TrainingPin, rng: random.Random) -> Phrase:
     draw = rng.random()
     if draw < 0.25 and pin.description:
-        return Phrase(pin.description, "drawn", (f"drawn:title={pin.description}",))
+        return Phrase(pin.description, "drawn", _told(pin))
     if draw < 0.32 and pin.board_title:
         return Phrase(pin.board_title, "drawn", (f"drawn:board={pin.board_title}",))
     claimed: list[str] = []
@@ -173,12 +173,24 @@ def _drawn(pin: TrainingPin, rng: random.Random) -> Phrase:
     if rng.random() < 0.92 or not parts:
         claimed.append("kind")
         parts.append(_plural_or_not(pin.attribute("kind"), rng))
+        if pin.attribute("scene"):
+            claimed.append("scene")
+            parts.append(pin.attribute("scene"))
     text = " ".join(parts)
     if pin.attribute("setting") and rng.random() < 0.2:
         claimed.append("setting")
         setting = pin.attribute("setting")
         text = rng.choice(("{1} {0}", "{0} in {1}", "{0} {1}")).format(text, setting)
     return Phrase(text.lower(), "drawn", _claims(pin, claimed))
+
+
+def _told(pin: TrainingPin) -> tuple[str, ...]:
+    """Return what a drawn pin's title claims: its kind, and each attribute that it spells out."""
+    if pin.attribute("scene"):
+        return (f"{pin.set_name}:title={pin.description}",)
+    spoken = words(pin.description)
+    spelt = [key for key in ("colour", "pattern", "setting") if words(pin.attribute(key)) <= spoken]
+    return _claims(pin, ["kind", *spelt])
 
 
 def _claims(pin: TrainingPin, keys: Sequence[str]) -> tuple[str, ...]:

@@ -33,7 +33,7 @@ def decode_all(paths: Sequence[Path], side: int, cache: Path) -> Pixels:
     stamp = cache.with_suffix(".txt")
     shape = (len(paths), side, side, 3)
     if cache.exists() and stamp.exists() and stamp.read_text(encoding="utf-8") == listing:
-        return np.load(cache, mmap_mode="r")
+        return _mapped(cache)
     pictures = np.lib.format.open_memmap(cache, mode="w+", dtype=np.uint8, shape=shape)
 
     def fill(row: int) -> None:
@@ -44,7 +44,7 @@ def decode_all(paths: Sequence[Path], side: int, cache: Path) -> Pixels:
             pass
     pictures.flush()
     stamp.write_text(listing, encoding="utf-8")
-    return np.load(cache, mmap_mode="r")
+    return _mapped(cache)
 
 
 def near_twins(pictures: Pixels, judged: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
@@ -70,3 +70,8 @@ def near_twins(pictures: Pixels, judged: npt.NDArray[np.bool_]) -> npt.NDArray[n
         gaps = (rows**2).sum(1)[:, None] + squares[None] - 2 * rows @ known.T
         twins[start : start + 1024] = (gaps < limit).any(1)
     return twins & ~judged
+
+
+def _mapped(cache: Path) -> Pixels:
+    loaded: Pixels = np.load(cache, mmap_mode="r")
+    return loaded

@@ -13,6 +13,7 @@ from tokenizers import Tokenizer
 from torch import Tensor, nn
 
 from engine.features.colour import WIDTH as COLOUR_WIDTH
+from engine.features.wordpiece import unknown_id
 from engine.training.backbone import FEATURE_WIDTH, Backbone
 
 INPUT_WIDTH = FEATURE_WIDTH + COLOUR_WIDTH
@@ -65,7 +66,7 @@ class TextTower(nn.Module):
     def __init__(self, tokenizer: Tokenizer, dimension: int) -> None:
         super().__init__()
         self.tokenizer = tokenizer
-        self.unknown = int(tokenizer.token_to_id("[UNK]"))
+        self.unknown = unknown_id(tokenizer)
         self.table = nn.EmbeddingBag(tokenizer.get_vocab_size(), dimension, mode="mean")
 
     def tokens(self, texts: Sequence[str]) -> tuple[Tensor, Tensor]:

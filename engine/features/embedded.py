@@ -1,0 +1,153 @@
+"""The encoder that ships with the package: ONNX Runtime for pictures, a table for texts.
+
+Knows nothing of how it was made (`engine/training`) and never imports torch.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Self
+
+import numpy as np
+import numpy.typing as npt
+import onnxruntime
+from PIL import Image
+from safetensors import SafetensorError
+from safetensors.numpy import load as load_tensors
+from tokenizers import Tokenizer
+
+from engine.errors import UnknownEncoder
+from engine.features import colour
+from engine.features.wordpiece import tokenizer, unknown_id
+
+FloatArray = npt.NDArray[np.float32]
+
+MODEL_FILE = Path(__file__).parent / "embedded_model" / "encoder.safetensors"
+FORMAT = "1"
+"""Layout of the weight file that this code reads."""
+
+# More pictures at once cost memory and gain nothing on a CPU.
+_PICTURES = 32
+_TEXTS = 1024
+_LEAST_LENGTH = 1e-9
+
+
+class EmbeddedEncoder:
+    """A small dual encoder: 2.2M-parameter convolutions with colours, and a static text table.
+
+    A text in which no token is known, the empty one included, gets the vector of `[UNK]`: the
+    average direction of all tokens, finite and near nothing in particular.
+    """
+
+    def __init__(self, weights: bytes, *, threads: int | None = None) -> None:
+        """`weights` is the content of a weight file; `threads` defaults to the cores."""
+        tensors, metadata = _read(weights)
+        self.dimension = int(metadata["dimension"])
+        self.fingerprint = f"embedded/{FORMAT}:{hashlib.sha256(weights).hexdigest()[:12]}"
+        self._side = int(metadata["image_side"])
+        self._table = tensors["text.table"]
+        self._scale = tensors["text.scale"].astype(np.float32)[:, None]
+        self._tokenizer: Tokenizer = tokenizer(
+            tensors["text.vocabulary"].tobytes().decode("utf-8").split("\n")
+        )
+        self._unknown = unknown_id(self._tokenizer)
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = threads or os.cpu_count() or 1
+        options.inter_op_num_threads = 1
+        # Idle workers sleep: a search engine has other use for the cores between two pictures.
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+        self._session = onnxruntime.InferenceSession(
+            tensors["image.onnx"].tobytes(), options, providers=["CPUExecutionProvider"]
+        )
+
+    @classmethod
+    def load(cls, path: Path | None = None, *, threads: int | None = None) -> Self:
+        """Read a weight file, by default the one in the package.
+
+        Raises `UnknownEncoder` when the file is missing or not one of ours.
+        """
+        path = path or MODEL_FILE
+        try:
+            weights = path.read_bytes()
+        except OSError as error:
+            raise UnknownEncoder(
+                f"the embedded encoder's weights can't be read from {path} ({error.strerror}); "
+                "reinstall the package, or set another encoder"
+            ) from error
+        try:
+            return cls(weights, threads=threads)
+        except _UnreadableError as error:
+            raise UnknownEncoder(
+                f"{path} is not a weight file of format {FORMAT} ({error}); "
+                "reinstall the package, or set another encoder"
+            ) from error
+
+    def encode_texts(self, texts: Sequence[str]) -> FloatArray:
+        """Return (n, dimension) float32 unit rows in the order of `texts`."""
+        rows = [
+            self._texts(texts[start : start + _TEXTS]) for start in range(0, len(texts), _TEXTS)
+        ]
+        return np.concatenate(rows) if rows else np.zeros((0, self.dimension), np.float32)
+
+    def encode_images(self, images: Sequence[Image.Image]) -> FloatArray:
+        """Return (n, dimension) float32 unit rows; pictures are upright RGB of any size."""
+        rows = []
+        for start in range(0, len(images), _PICTURES):
+            chunk = images[start : start + _PICTURES]
+            rows.append(self.encode_pixels(np.stack([prepare(i, self._side) for i in chunk])))
+        return np.concatenate(rows) if rows else np.zeros((0, self.dimension), np.float32)
+
+    def encode_pixels(self, pixels: npt.NDArray[np.uint8]) -> FloatArray:
+        """Return unit rows for pictures that `prepare` has made, (n, side, side, 3)."""
+        feeds = {"pixels": pixels, "colours": colour.histograms(pixels)}
+        return np.asarray(self._session.run(["vectors"], feeds)[0], np.float32)
+
+    def _texts(self, texts: Sequence[str]) -> FloatArray:
+        encoded = self._tokenizer.encode_batch(list(texts), add_special_tokens=False)
+        ids = [encoding.ids or [self._unknown] for encoding in encoded]
+        flat = np.concatenate([np.asarray(row, np.intp) for row in ids])
+        starts = np.cumsum([0] + [len(row) for row in ids[:-1]])
+        # The sum has the mean's direction, and only the direction is kept.
+        sums = np.add.reduceat(self._table[flat] * self._scale[flat], starts, axis=0)
+        lengths = np.linalg.norm(sums, axis=1, keepdims=True)
+        return np.asarray(sums / np.maximum(lengths, _LEAST_LENGTH), np.float32)
+
+
+class _UnreadableError(Exception):
+    """The bytes are not a weight file of this format."""
+
+
+def prepare(image: Image.Image, side: int) -> npt.NDArray[np.uint8]:
+    """Bring a picture to (side, side, 3) bytes: RGB, squashed without keeping proportions.
+
+    A larger picture is first reduced to `side` at its longest, as the training pictures were, so
+    that both have the same sharpness.
+    """
+    picture = image if image.mode == "RGB" else image.convert("RGB")
+    longest = max(picture.size)
+    if longest > side:
+        size = (
+            max(1, round(picture.width * side / longest)),
+            max(1, round(picture.height * side / longest)),
+        )
+        picture = picture.resize(size, Image.Resampling.BICUBIC, reducing_gap=3.0)
+    if picture.size != (side, side):
+        picture = picture.resize((side, side), Image.Resampling.BICUBIC)
+    return np.asarray(picture, np.uint8)
+
+
+def _read(weights: bytes) -> tuple[dict[str, npt.NDArray[np.generic]], dict[str, str]]:
+    """Take a weight file apart: its tensors by name, and its metadata."""
+    try:
+        tensors = load_tensors(weights)
+    except SafetensorError as error:
+        raise _UnreadableError("it is damaged or something else") from error
+    size = int.from_bytes(weights[:8], "little")
+    metadata = json.loads(weights[8 : 8 + size]).get("__metadata__") or {}
+    if metadata.get("format") != FORMAT:
+        raise _UnreadableError(f"its format is {metadata.get('format', 'not given')}")
+    return tensors, metadata

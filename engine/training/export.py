@@ -1,0 +1,85 @@
+"""Writes the two towers as the one weight file that the engine ships; knows nothing of data."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from safetensors.numpy import save
+
+from engine.training.onnx_graph import image_graph
+from engine.training.towers import ImageTower, TextTower
+
+FORMAT = "1"
+LARGEST = 25 * 2**20
+_UNKNOWN_LENGTH = 0.05
+
+
+class WeightsTooLarge(ValueError):
+    """The packed encoder is over the limit that the package sets itself."""
+
+
+def quantise(
+    table: npt.NDArray[np.float32],
+) -> tuple[npt.NDArray[np.int8], npt.NDArray[np.float32]]:
+    """Round each row to int8 by its own scale; `values * scale` gives the row back."""
+    scale = np.abs(table).max(axis=1, keepdims=True) / 127.0
+    scale = np.maximum(scale, 1e-12).astype(np.float32)
+    return np.rint(table / scale).astype(np.int8), scale[:, 0]
+
+
+def neutral_unknown(text: TextTower) -> None:
+    """Let an unknown token stand for the average direction of all tokens, but weigh little.
+
+    So a text of unknown words alone gets a finite, neutral vector, and one unknown word hardly
+    moves the words around it.
+    """
+    with torch.no_grad():
+        table = text.table.weight
+        mean = table.mean(0)
+        table[text.unknown] = (
+            mean / mean.norm().clamp(min=1e-6) * _UNKNOWN_LENGTH * table.norm(dim=1).median()
+        )
+
+
+def pack(image: ImageTower, text: TextTower, side: int) -> bytes:
+    """Return the weight file: the image graph, the int8 text table and the vocabulary."""
+    image.eval()
+    graph = image_graph(image, side)
+    table = text.table.weight.detach().numpy().astype(np.float32)
+    values, scale = quantise(table)
+    numbers = text.tokenizer.get_vocab()
+    vocabulary = "\n".join(sorted(numbers, key=lambda token: int(numbers[token])))
+    metadata = {
+        "format": FORMAT,
+        "dimension": str(table.shape[1]),
+        "image_side": str(side),
+        "image": "RGB, squashed by a bicubic filter, bytes; colour histogram of the same pixels",
+        "text": "lower-case WordPiece, mean of token rows, unit length",
+    }
+    tensors: dict[str, npt.NDArray[np.generic]] = {
+        "image.onnx": np.frombuffer(graph, np.uint8),
+        "text.table": values,
+        "text.scale": scale,
+        "text.vocabulary": np.frombuffer(vocabulary.encode(), np.uint8),
+    }
+    packed: bytes = save(tensors, metadata)
+    if len(packed) > LARGEST:
+        raise WeightsTooLarge(
+            f"the encoder is {len(packed):,} bytes, the limit is {LARGEST:,}; "
+            "use a smaller dimension, hidden layer or vocabulary"
+        )
+    return packed
+
+
+def write(folder: Path, packed: bytes, card: dict[str, object]) -> Path:
+    """Write `encoder.safetensors` and `card.json` into `folder`, and return the weight file."""
+    folder.mkdir(parents=True, exist_ok=True)
+    weights = folder / "encoder.safetensors"
+    weights.write_bytes(packed)
+    text = json.dumps(card, indent=2, ensure_ascii=False)
+    (folder / "card.json").write_text(text + "\n", encoding="utf-8")
+    return weights

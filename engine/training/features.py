@@ -1,0 +1,45 @@
+"""The frozen backbone's view of every picture, and the classifier's; knows nothing of texts."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import nn
+
+from engine.training.backbone import CLASSES, FEATURE_WIDTH, HEAD_WIDTH, Backbone, to_input
+from engine.training.pictures import Pixels
+
+_CHUNK = 32
+WORKERS = 2
+"""Threads that each run torch on one core: steadier than one parallel region on a busy machine."""
+
+HalfArray = npt.NDArray[np.float16]
+
+
+def one_core() -> None:
+    """Confine torch to one core in the thread that calls this."""
+    torch.set_num_threads(1)
+
+
+def frozen_features(
+    backbone: Backbone, classifier: nn.Linear, pictures: Pixels, rows: npt.NDArray[np.intp]
+) -> tuple[HalfArray, HalfArray]:
+    """Return features (n, 1976) and class logits (n, 1001) of `pictures[rows]`, in that order."""
+    features = np.zeros((len(rows), FEATURE_WIDTH), np.float16)
+    logits = np.zeros((len(rows), CLASSES), np.float16)
+
+    def fill(start: int) -> None:
+        chunk = torch.from_numpy(np.array(pictures[rows[start : start + _CHUNK]]))
+        with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16):
+            seen = backbone(to_input(chunk)).float()
+            classes = classifier(seen[:, :HEAD_WIDTH]).float()
+        features[start : start + _CHUNK] = seen.half().numpy()
+        logits[start : start + _CHUNK] = classes.half().numpy()
+
+    with ThreadPoolExecutor(WORKERS, initializer=one_core) as pool:
+        for _ in pool.map(fill, range(0, len(rows), _CHUNK)):
+            pass
+    return features, logits

@@ -1,0 +1,180 @@
+"""The stage that trains every layer, from pixels; knows nothing of where data comes from.
+
+Half of the steps reach every layer; the others stop below `shallow_blocks`, which costs half as
+much. The schedule follows the clock, so that a busy machine ends on time with fewer steps.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor, nn
+
+from engine.training.backbone import to_input
+from engine.training.crops import random_view
+from engine.training.heads import Report
+from engine.training.pictures import Pixels
+from engine.training.replicas import Replicas
+from engine.training.schedule import cosine
+from engine.training.supervision import Bank, Supervision
+from engine.training.towers import ImageTower, TextTower
+
+_CHUNK = 12
+_WORKERS = 2
+_LONGEST_STEP = 1.0
+_KEEP = 0.99
+_EVERY = 10
+_LAST_STRETCH = 0.85
+
+
+@dataclass(frozen=True)
+class Views:
+    """Pixels and colours of the mix's pins: `pictures[where[row]]` belongs to pin `row`."""
+
+    pictures: tuple[Pixels, ...]
+    where: npt.NDArray[np.intp]
+    """(pins, 2): which array, which row of it."""
+    colours: npt.NDArray[np.float32]
+
+    def picture(self, row: int) -> Pixels:
+        """Return the decoded picture of a pin."""
+        array, place = self.where[row]
+        return np.asarray(self.pictures[array][place])
+
+
+class NetworkStage:
+    """Both towers, their optimiser, their running average and the time spent so far."""
+
+    def __init__(
+        self, image: ImageTower, text: TextTower, views: Views, supervision: Supervision
+    ) -> None:
+        self.image, self.text, self.views, self.supervision = image, text, views, supervision
+        recipe = supervision.recipe
+        decay = recipe.network_decay
+        groups = [
+            {
+                "params": image.backbone.parameters(),
+                "lr": recipe.network_rate,
+                "weight_decay": decay,
+            },
+            {
+                "params": image.head.parameters(),
+                "lr": recipe.network_head_rate,
+                "weight_decay": recipe.decay,
+            },
+            {"params": text.parameters(), "lr": recipe.network_text_rate, "weight_decay": 0.0},
+        ]
+        self._peaks = [float(str(group["lr"])) for group in groups]
+        self._optimiser = torch.optim.AdamW(groups, fused=True)
+        self._average = [parameter.detach().clone() for parameter in self._parameters()]
+        self._bank = Bank(recipe.bank_rows)
+        self._chance = random.Random(recipe.seed)
+        self.steps = 0
+        self.spent = 0.0
+
+    def fit(self, checkpoint: Path, report: Report, every_minutes: float = 4.0) -> None:
+        """Train until the recipe's minutes are spent, saving to `checkpoint` on the way."""
+        recipe = self.supervision.recipe
+        budget = recipe.network_minutes * 60
+        replicas = Replicas(self.image, _WORKERS)
+        self.image.train()
+        last = saved = time.monotonic()
+        while self.spent < budget:
+            parts = self._step(replicas, self.spent / budget)
+            now = time.monotonic()
+            self.spent, last = self.spent + now - last, now
+            self.steps += 1
+            if self.steps % _EVERY == 1:
+                told = " ".join(f"{name} {value:.3f}" for name, value in parts.items())
+                report(f"network {self.steps} {self.spent / 60:.1f} min {told}")
+            if now - saved > every_minutes * 60:
+                self.save(checkpoint)
+                saved = now
+        replicas.close()
+        self.image.eval()
+        self.save(checkpoint)
+
+    def _step(self, replicas: Replicas[ImageTower], progress: float) -> dict[str, float]:
+        recipe = self.supervision.recipe
+        factor = cosine(progress, recipe.warm_up)
+        for group, peak in zip(self._optimiser.param_groups, self._peaks, strict=True):
+            group["lr"] = peak * factor
+        late = progress > _LAST_STRETCH
+        side = recipe.image_side if late else recipe.train_side
+        least = 0.8 if late else 0.5
+        deep = self._chance.random() < recipe.end_to_end_share
+        frozen = 0 if deep else recipe.shallow_blocks
+        draw = self.supervision.mix.draw(recipe.network_rows)
+        chunks = [
+            self._chunk(draw.rows[start : start + _CHUNK], side, least, frozen)
+            for start in range(0, len(draw.rows), _CHUNK)
+        ]
+        outputs = replicas.forward(chunks)
+        vectors = torch.cat(outputs).requires_grad_()
+        loss, parts = self.supervision.loss(vectors, draw, self.text, self._bank)
+        self._optimiser.zero_grad(set_to_none=True)
+        loss.backward()  # type: ignore[no-untyped-call]
+        if vectors.grad is None:
+            raise RuntimeError("the loss does not depend on the picture vectors")
+        replicas.backward(torch.split(vectors.grad, [len(output) for output in outputs]))
+        for group in self._optimiser.param_groups:
+            nn.utils.clip_grad_norm_(group["params"], _LONGEST_STEP)
+        self._optimiser.step()
+        self._bank.push(vectors, draw.rows)
+        keep = min(_KEEP, (self.steps + 1) / (self.steps + 10))
+        with torch.no_grad():
+            torch._foreach_lerp_(self._average, self._parameters(), 1 - keep)
+        return parts
+
+    def _chunk(
+        self, rows: npt.NDArray[np.intp], side: int, least: float, frozen: int
+    ) -> Callable[[ImageTower], Tensor]:
+        chance = random.Random(self._chance.getrandbits(48))
+
+        def run(tower: ImageTower) -> Tensor:
+            views = [random_view(self.views.picture(row), side, least, chance) for row in rows]
+            pictures = to_input(torch.from_numpy(np.stack(views)))
+            colours = torch.from_numpy(self.views.colours[rows])
+            with torch.autocast("cpu", torch.bfloat16):
+                features = tower.backbone(pictures, frozen)
+            return torch.as_tensor(tower.head(torch.cat([features.float(), colours], 1)))
+
+        return run
+
+    def _parameters(self) -> list[Tensor]:
+        return [p.detach() for p in (*self.image.parameters(), *self.text.parameters())]
+
+    def take_average(self) -> None:
+        """Replace the weights by their running average, which is what ships."""
+        with torch.no_grad():
+            torch._foreach_copy_(self._parameters(), self._average)
+
+    def save(self, path: Path) -> None:
+        """Write everything that a later run needs to go on from here."""
+        state = {
+            "image": self.image.state_dict(),
+            "text": self.text.state_dict(),
+            "optimiser": self._optimiser.state_dict(),
+            "average": self._average,
+            "steps": self.steps,
+            "spent": self.spent,
+        }
+        fresh = path.with_suffix(".new")
+        torch.save(state, fresh)
+        fresh.replace(path)
+
+    def resume(self, path: Path) -> None:
+        """Go on from a file of `save`; the bank fills anew."""
+        state = torch.load(path, weights_only=True)
+        self.image.load_state_dict(state["image"])
+        self.text.load_state_dict(state["text"])
+        self._optimiser.load_state_dict(state["optimiser"])
+        self._average = state["average"]
+        self.steps, self.spent = int(state["steps"]), float(state["spent"])

@@ -1,0 +1,138 @@
+"""The image tower as an ONNX graph, written node by node; knows nothing of training.
+
+Weights are stored at half precision behind Cast nodes, which the runtime folds when it loads the
+graph: half the bytes, full-precision arithmetic.
+"""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+import numpy as np
+import onnx
+from onnx import TensorProto, helper, numpy_helper
+from torch import Tensor, nn
+
+from engine.training.backbone import TAPS, Block
+from engine.training.towers import ImageTower
+
+OPSET = 20
+_IR_VERSION = 9
+
+
+def image_graph(tower: ImageTower, side: int) -> bytes:
+    """Write `pixels` (n, side, side, 3) uint8 and `colours` (n, 301) to `vectors`, unit rows."""
+    writer = _Writer()
+    x = writer.node("Cast", ["pixels"], to=TensorProto.FLOAT)
+    x = writer.node("Transpose", [x], perm=[0, 3, 1, 2])
+    x = writer.node("Mul", [x, writer.constant("scale", np.float32(1 / 127.5))])
+    x = writer.node("Sub", [x, writer.constant("shift", np.float32(1.0))])
+    x = writer.convolution(x, "stem", tower.backbone.stem, active=True)
+    means: list[str] = []
+    for number, module in enumerate(tower.backbone.blocks):
+        block = cast(Block, module)
+        x = writer.block(x, f"block{number}", block)
+        if number in TAPS:
+            means.append(writer.mean(x))
+    top = writer.mean(writer.convolution(x, "top", tower.backbone.head, active=True))
+    rows = writer.node("Concat", [top, *means, "colours"], axis=1)
+    head = tower.head
+    rows = writer.node("Sub", [rows, writer.weight("mean", head.mean)])
+    rows = writer.node("Div", [rows, writer.weight("spread", head.spread, half=False)])
+    rows = writer.node("Gelu", [writer.linear(rows, "inner", head.inner)])
+    rows = writer.linear(rows, "outer", head.outer)
+    length = writer.node("ReduceL2", [rows, writer.constant("last", np.array([1]))], keepdims=1)
+    floor = writer.constant("floor", np.float32(1e-12))
+    writer.nodes.append(
+        helper.make_node("Div", [rows, writer.node("Max", [length, floor])], ["vectors"])
+    )
+    graph = helper.make_graph(
+        writer.nodes,
+        "image_tower",
+        [
+            helper.make_tensor_value_info("pixels", TensorProto.UINT8, ["n", side, side, 3]),
+            helper.make_tensor_value_info(
+                "colours", TensorProto.FLOAT, ["n", head.inner.in_features - _features(tower)]
+            ),
+        ],
+        [helper.make_tensor_value_info("vectors", TensorProto.FLOAT, ["n", _width(head.outer)])],
+        writer.constants,
+    )
+    model = helper.make_model(
+        graph, opset_imports=[helper.make_opsetid("", OPSET)], producer_name="pin-engine"
+    )
+    model.ir_version = _IR_VERSION
+    onnx.checker.check_model(model)
+    return bytes(model.SerializeToString())
+
+
+def _features(tower: ImageTower) -> int:
+    taps = [cast(Block, tower.backbone.blocks[number]) for number in TAPS]
+    return tower.backbone.head.out_channels + sum(tap.project.out_channels for tap in taps)
+
+
+def _width(layer: nn.Linear) -> int:
+    return layer.out_features
+
+
+class _Writer:
+    """Collects nodes and constants; each method returns the name of its output."""
+
+    def __init__(self) -> None:
+        self.nodes: list[onnx.NodeProto] = []
+        self.constants: list[onnx.TensorProto] = []
+
+    def node(self, kind: str, inputs: list[str], **attributes: Any) -> str:
+        name = f"{kind.lower()}{len(self.nodes)}"
+        self.nodes.append(helper.make_node(kind, inputs, [name], **attributes))
+        return name
+
+    def constant(self, name: str, value: np.ndarray | np.generic) -> str:
+        self.constants.append(numpy_helper.from_array(np.asarray(value), name))
+        return name
+
+    def weight(self, name: str, tensor: Tensor | None, *, half: bool = True) -> str:
+        if tensor is None:
+            raise ValueError(f"{name} has no weights; every layer of the tower carries a bias")
+        value = tensor.detach().float().contiguous().numpy()
+        if not half:
+            return self.constant(name, value)
+        stored = self.constant(name, value.astype(np.float16))
+        return self.node("Cast", [stored], to=TensorProto.FLOAT)
+
+    def linear(self, x: str, name: str, layer: nn.Linear) -> str:
+        weight = self.weight(f"{name}.weight", layer.weight)
+        return self.node("Gemm", [x, weight, self.weight(f"{name}.bias", layer.bias)], transB=1)
+
+    def convolution(self, x: str, name: str, layer: nn.Conv2d, *, active: bool) -> str:
+        stride, size = int(layer.stride[0]), int(layer.kernel_size[0])
+        # The SAME rule for even sizes: a stride of 2 pads right and bottom only.
+        pads = [0, 0, 0, 0] if size == 1 else [0, 0, 1, 1] if stride == 2 else [1, 1, 1, 1]
+        y = self.node(
+            "Conv",
+            [
+                x,
+                self.weight(f"{name}.weight", layer.weight),
+                self.weight(f"{name}.bias", layer.bias),
+            ],
+            strides=[stride, stride],
+            pads=pads,
+            group=layer.groups,
+        )
+        if not active:
+            return y
+        low = self.constant(f"{name}.low", np.float32(0))
+        high = self.constant(f"{name}.high", np.float32(6))
+        return self.node("Clip", [y, low, high])
+
+    def block(self, x: str, name: str, block: Block) -> str:
+        y = x
+        if block.expand is not None:
+            y = self.convolution(y, f"{name}.expand", block.expand, active=True)
+        y = self.convolution(y, f"{name}.depthwise", block.depthwise, active=True)
+        y = self.convolution(y, f"{name}.project", block.project, active=False)
+        return self.node("Add", [x, y]) if block.residual else y
+
+    def mean(self, x: str) -> str:
+        pooled = self.node("GlobalAveragePool", [x])
+        return self.node("Flatten", [pooled], axis=1)

@@ -1,0 +1,116 @@
+"""The loss of one step, from picture vectors and the mix; knows nothing of pixels or schedules."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+from engine.training import losses
+from engine.training.mix import Draw, Mix
+from engine.training.phrases import Descriptions
+from engine.training.recipe import Recipe
+from engine.training.towers import TextTower
+
+_REMINDER_ROWS = 512
+
+
+class ClassTexts:
+    """One random text for each ImageNet class: a name of it, framed or not, or a description."""
+
+    def __init__(
+        self, classes: Sequence[Sequence[str]], descriptions: Descriptions, seed: int
+    ) -> None:
+        self._classes = classes
+        self._descriptions = descriptions
+        self._random = random.Random(seed)
+
+    def draw(self) -> list[str]:
+        """Return the texts in the classifier's order."""
+        return [self._one(names) for names in self._classes]
+
+    def _one(self, names: Sequence[str]) -> str:
+        told = self._descriptions.get(names[0].lower())
+        if told and self._random.random() < 0.25:
+            return self._random.choice(told)
+        name = names[0] if self._random.random() < 0.6 else self._random.choice(names)
+        return name if self._random.random() < 0.6 else f"a photo of a {name}"
+
+
+class Bank:
+    """The latest picture vectors and the mix's rows that they belong to."""
+
+    def __init__(self, size: int) -> None:
+        self._size = size
+        self.vectors: Tensor | None = None
+        self.rows = np.zeros(0, np.intp)
+
+    def push(self, vectors: Tensor, rows: npt.NDArray[np.intp]) -> None:
+        """Add the newest, forget the oldest."""
+        fresh = vectors.detach()
+        kept = fresh if self.vectors is None else torch.cat([fresh, self.vectors])
+        self.vectors = kept[: self._size]
+        self.rows = np.concatenate([rows, self.rows])[: self._size]
+
+
+@dataclass(frozen=True)
+class Supervision:
+    """Everything that tells the towers what is right.
+
+    `class_odds` is (pins of the mix, classes): the classifier's probabilities, a zero row where
+    it has no say. `corpus` and `targets` are the text teacher's texts and projected vectors.
+    """
+
+    mix: Mix
+    recipe: Recipe
+    class_odds: npt.NDArray[np.float16]
+    class_texts: ClassTexts
+    corpus: Sequence[str]
+    targets: npt.NDArray[np.float32]
+
+    def loss(
+        self, vectors: Tensor, draw: Draw, text: TextTower, bank: Bank | None = None
+    ) -> tuple[Tensor, dict[str, float]]:
+        """Return the weighted sum of the three losses, and each of them by name."""
+        pictures, rows = vectors, draw.rows
+        if bank is not None and bank.vectors is not None:
+            pictures = torch.cat([vectors, bank.vectors])
+            rows = np.concatenate([draw.rows, bank.rows])
+        fit, unknown = self.mix.fits(draw.phrases, rows)
+        texts = text([phrase.text for phrase in draw.phrases])
+        recipe = self.recipe
+        match = losses.contrastive(
+            texts, pictures, torch.from_numpy(fit), torch.from_numpy(unknown), recipe.temperature
+        )
+        parts = {"match": match}
+        total = match
+        if recipe.class_weight:
+            odds = torch.from_numpy(self.class_odds[draw.rows]).float()
+            seen = odds.sum(1) > 0
+            classes = text(self.class_texts.draw())
+            parts["classes"] = losses.class_distillation(
+                vectors[seen], classes, odds[seen], recipe.class_temperature
+            )
+            total = total + recipe.class_weight * parts["classes"]
+        if recipe.text_weight:
+            parts["words"] = self.reminder(text, _REMINDER_ROWS)
+            total = total + recipe.text_weight * parts["words"]
+        return total, {name: float(part.detach()) for name, part in parts.items()}
+
+    def reminder(self, text: TextTower, count: int) -> Tensor:
+        """How far random texts of the corpus are from the text teacher's vectors."""
+        chosen = torch.randint(len(self.corpus), (count,)).tolist()
+        targets = torch.from_numpy(self.targets[chosen])
+        return losses.closeness(text([self.corpus[row] for row in chosen]), targets, 0.05)
+
+
+def class_odds(logits: npt.NDArray[np.float16]) -> npt.NDArray[np.float16]:
+    """Softmax of the classifier over its classes without the background (its row 0)."""
+    scores = torch.from_numpy(np.asarray(logits[:, 1:], np.float32))
+    odds: npt.NDArray[np.float16] = torch.softmax(scores, 1).half().numpy()
+    return odds

@@ -1,0 +1,176 @@
+"""The stages on tiny data: they learn, they stop on time, and they can be taken up again."""
+
+from __future__ import annotations
+
+import random
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from engine.features import colour
+from engine.features.wordpiece import tokenizer
+from engine.training.backbone import FEATURE_WIDTH, Backbone, channels_last
+from engine.training.crops import random_view
+from engine.training.heads import fit_heads, fit_text, start_table
+from engine.training.mix import Mix
+from engine.training.network import NetworkStage, Views
+from engine.training.pins import TrainingPin
+from engine.training.recipe import Recipe
+from engine.training.schedule import cosine
+from engine.training.supervision import Bank, ClassTexts, Supervision, class_odds
+from engine.training.towers import ImageHead, ImageTower, TextTower
+
+VOCABULARY = [
+    "[PAD]",
+    "[UNK]",
+    "red",
+    "blue",
+    "men",
+    "hat",
+    "hats",
+    "cat",
+    "dog",
+    "a",
+    "photo",
+    "of",
+]
+RECIPE = Recipe(
+    dimension=16,
+    hidden=24,
+    image_side=64,
+    train_side=32,
+    head_steps=60,
+    head_rows=16,
+    head_rate=1e-2,
+    text_steps=80,
+    text_rows=8,
+    text_rate=0.2,
+    network_rows=14,
+    network_minutes=0.01,
+    bank_rows=20,
+    shares={"fashion": 1.0},
+)
+
+
+def pins() -> list[TrainingPin]:
+    made = []
+    for number in range(12):
+        shade = ("Red", "Blue")[number % 2]
+        attributes = {"articleType": "Hats", "baseColour": shade, "gender": "Men"}
+        name = f"p{number}"
+        made.append(TrainingPin("fashion", name, Path(name), name, "train", attributes=attributes))
+    return made
+
+
+def pictures() -> np.ndarray:
+    made = np.full((12, 64, 64, 3), 255, np.uint8)
+    made[::2, 16:48, 16:48] = (200, 20, 20)
+    made[1::2, 16:48, 16:48] = (20, 30, 190)
+    return made
+
+
+@pytest.fixture
+def supervision() -> Supervision:
+    chance = np.random.default_rng(1)
+    texts = ["red", "blue", "hat", "cat", "dog", "men"]
+    targets = chance.normal(size=(6, 16)).astype(np.float32)
+    targets /= np.linalg.norm(targets, axis=1, keepdims=True)
+    odds = class_odds(chance.normal(size=(12, 3)).astype(np.float16))
+    odds[3] = 0
+    classes = ClassTexts([["cat", "a cat"], ["dog"]], {"dog": ["a dog of red"]}, seed=1)
+    return Supervision(Mix(pins(), RECIPE.shares, {}, 1), RECIPE, odds, classes, texts, targets)
+
+
+@pytest.fixture
+def text() -> TextTower:
+    torch.manual_seed(1)
+    return TextTower(tokenizer(VOCABULARY), 16)
+
+
+def silent(line: str) -> None:
+    assert line
+
+
+def test_the_table_learns_its_teacher(text: TextTower, supervision: Supervision) -> None:
+    before = (text(supervision.corpus).detach().numpy() * supervision.targets).sum(1).mean()
+    fit_text(text, supervision, silent)
+    after = (text(supervision.corpus).detach().numpy() * supervision.targets).sum(1).mean()
+    assert after > max(0.9, before)
+
+
+def test_the_table_starts_from_tokens_with_frequent_ones_shorter(text: TextTower) -> None:
+    tokens = np.eye(len(VOCABULARY), 16, dtype=np.float32)
+    start_table(text, tokens, ["red red red red hat"])
+    lengths = text.table.weight.detach().norm(dim=1)
+    assert lengths[2] < lengths[5] < lengths[7]
+    assert int(text.table.weight[7].argmax()) == 7
+
+
+def test_heads_learn_colours(text: TextTower, supervision: Supervision) -> None:
+    torch.manual_seed(2)
+    head = ImageHead(24, 16, dropout=0.1)
+    colours = torch.from_numpy(colour.histograms(pictures()))
+    inputs = torch.cat([torch.rand(12, FEATURE_WIDTH), colours], 1).half()
+    fit_heads(head, text, inputs, supervision, silent)
+    with torch.inference_mode():
+        scores = head(inputs.float()) @ text(["red hat", "blue hat"]).T
+    assert scores.argmax(1).tolist() == [0, 1] * 6
+
+
+def stage(supervision: Supervision, text: TextTower) -> NetworkStage:
+    torch.manual_seed(5)
+    image = ImageTower(channels_last(Backbone()), ImageHead(24, 16, dropout=0.1))
+    where = np.array([(0, row) for row in range(12)])
+    views = Views((pictures(),), where, colour.histograms(pictures()))
+    return NetworkStage(image, text, views, supervision)
+
+
+def test_every_layer_moves_and_the_run_can_go_on(
+    supervision: Supervision, text: TextTower, tmp_path: Path
+) -> None:
+    running = stage(supervision, text)
+    before = {name: p.detach().clone() for name, p in running.image.named_parameters()}
+    checkpoint = tmp_path / "network.pt"
+    running.fit(checkpoint, silent)
+    assert running.spent >= 0.6
+    assert running.steps >= 1
+    again = stage(supervision, TextTower(tokenizer(VOCABULARY), 16))
+    again.resume(checkpoint)
+    assert again.steps == running.steps
+    for name, parameter in again.image.named_parameters():
+        assert torch.equal(parameter, running.image.get_parameter(name))
+    moved = {
+        name for name, p in running.image.named_parameters() if not torch.equal(p, before[name])
+    }
+    assert "head.outer.weight" in moved
+    assert "backbone.blocks.16.project.weight" in moved
+    running.take_average()
+    assert all(torch.isfinite(p).all() for p in running.image.parameters())
+
+
+def test_the_bank_forgets_the_oldest() -> None:
+    bank = Bank(3)
+    bank.push(torch.tensor([[1.0], [2.0]]), np.array([1, 2]))
+    bank.push(torch.tensor([[3.0], [4.0]]), np.array([3, 4]))
+    assert bank.vectors is not None
+    assert bank.vectors[:, 0].tolist() == [3, 4, 1]
+    assert bank.rows.tolist() == [3, 4, 1]
+
+
+def test_the_rate_climbs_then_falls() -> None:
+    rates = [cosine(step / 100, 0.1) for step in range(101)]
+    assert max(rates) == pytest.approx(1)
+    assert rates.index(max(rates)) == 10
+    assert rates[100] == pytest.approx(0.02)
+    assert all(a >= b for a, b in pairwise(rates[10:]))
+
+
+def test_views_keep_colours_and_size() -> None:
+    pixels = np.broadcast_to(np.array([9, 100, 200], np.uint8), (64, 64, 3)).copy()
+    for seed in range(10):
+        view = random_view(pixels, 32, 0.5, random.Random(seed))
+        assert view.shape == (32, 32, 3)
+        assert (view == np.array([9, 100, 200])).all()
