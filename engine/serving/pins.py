@@ -47,7 +47,11 @@ def _json(schema: dict[str, Any], example: object) -> dict[str, Any]:
     ),
 )
 def post_pins(service: Serving, body: JsonBody) -> dict[str, Any]:
-    """Add or replace up to 1,000 pins; each is settled on its own."""
+    """Add or replace up to 1,000 pins; each is settled on its own.
+
+    A store that fails midway fails the request. Sending all of it again is safe and cheap: what was
+    written by then comes back as unchanged.
+    """
     values = decoded(body)
     if not isinstance(values, list):
         raise RequestValidationError([{"loc": ("body",), "msg": "a batch is a list of pins"}])
