@@ -11,7 +11,7 @@ from typing import Any, Protocol
 
 import httpx
 
-from engine.errors import EngineError, StoreUnreachable, UnknownPin, UsageError
+from engine.errors import BadPin, EngineError, StoreUnreachable, UnknownPin, UsageError
 from engine.features.images import ImageLimits
 from engine.ingestion.arrivals import Arrival
 from engine.ingestion.intake import Outcome
@@ -136,28 +136,30 @@ class Remote:
         size = 0
         for item in arrivals:
             if isinstance(item, BadLine):
-                yield Outcome(f"{item.file}:{item.number}", None, "rejected", item.reason)
+                yield Outcome(f"{item.file}:{item.number}", None, "rejected", BadPin(item.reason))
                 continue
             images = self._settings.images
             limits = ImageLimits(bytes=images.max_bytes, pixels=images.max_pixels)
             try:
                 data = read_picture(item.pin.image, item.base, limits)
             except UsageError as error:
-                yield Outcome(item.origin, item.pin.id, "rejected", str(error))
+                yield Outcome(item.origin, item.pin.id, "rejected", error)
                 continue
             inline = "data:image/jpeg;base64," + base64.b64encode(data).decode()
-            waiting.append((item.origin, pin_to_json(item.pin) | {"image": inline}))
-            size += len(inline)
-            if len(waiting) >= BATCH_PINS or size >= BATCH_BYTES:
+            if waiting and (len(waiting) == BATCH_PINS or size + len(inline) > BATCH_BYTES):
                 yield from self._put(waiting)
                 waiting, size = [], 0
+            waiting.append((item.origin, pin_to_json(item.pin) | {"image": inline}))
+            size += len(inline)
         if waiting:
             yield from self._put(waiting)
 
     def _put(self, waiting: list[tuple[str, dict[str, Any]]]) -> Iterator[Outcome]:
         answer = self._json("POST", "/v1/pins", json=[pin for _, pin in waiting])
         for (origin, _), result in zip(waiting, answer["results"], strict=True):
-            yield Outcome(origin, result["id"], result["status"], result.get("reason"))
+            reason = result.get("reason")
+            error = None if reason is None else BadPin(reason)
+            yield Outcome(origin, result["id"], result["status"], error)
 
     def _json(self, method: str, path: str, **request: Any) -> dict[str, Any]:
         answer: dict[str, Any] = self._send(method, path, **request).json()
@@ -172,10 +174,7 @@ class Remote:
             ) from None
         if response.is_success:
             return response
-        detail = _detail(response)
-        if response.status_code < 500:
-            raise UsageError(detail)
-        raise EngineError(detail)
+        raise _error(response)
 
     def close(self) -> None:
         """Close the connection."""
@@ -198,8 +197,19 @@ def reach(settings: Settings, *, create: bool = False) -> Iterator[Access]:
         yield Local(workspace)
 
 
-def _detail(response: httpx.Response) -> str:
+def _error(response: httpx.Response) -> EngineError:
+    """Return the error that the owner's problem details tell of, in its own class."""
+    kinds = {kind.slug: kind for kind in _family(EngineError)}
     try:
-        return str(response.json()["detail"])
+        problem = response.json()
+        slug, detail = str(problem["type"]).rpartition("/")[2], str(problem["detail"])
     except (json.JSONDecodeError, KeyError, TypeError):
-        return f"the owner answered {response.status_code}"
+        return EngineError(f"the owner answered {response.status_code} without saying why")
+    fallback = UsageError if response.status_code < 500 else EngineError
+    return kinds.get(slug, fallback)(detail)
+
+
+def _family(kind: type[EngineError]) -> Iterator[type[EngineError]]:
+    yield kind
+    for child in kind.__subclasses__():
+        yield from _family(child)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw, ImageFont, ImageOps
 
 CELL = 168
 GAP = 12
@@ -64,8 +64,7 @@ def _place(sheet: Image.Image, data: bytes | None, corner: tuple[int, int]) -> N
     cell = Image.new("RGB", (CELL, CELL), EMPTY)
     if data is not None:
         with Image.open(io.BytesIO(data)) as picture:
-            small = picture.convert("RGB")
-        small.thumbnail((CELL, CELL), Image.Resampling.LANCZOS)
+            small = ImageOps.contain(picture.convert("RGB"), (CELL, CELL))
         cell.paste(small, ((CELL - small.width) // 2, (CELL - small.height) // 2))
     sheet.paste(cell, corner)
 

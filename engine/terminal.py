@@ -34,25 +34,24 @@ class Terminal:
             self.out.print("nothing found")
             return
         explained = "why" in hits[0]
-        table = Table(box=None, pad_edge=False, header_style="bold")
-        table.add_column("#", justify="right")
-        table.add_column("score", justify="right")
+        table = Table(box=None, pad_edge=False, header_style="bold", expand=True)
+        table.add_column("#", justify="right", min_width=2)
+        table.add_column("score", min_width=5)
         if explained:
-            table.add_column("words", no_wrap=True)
-            table.add_column("picture", no_wrap=True)
-        table.add_column("pin", no_wrap=True)
-        table.add_column("what it says", ratio=1, overflow="ellipsis", no_wrap=True)
-        if explained and explain:
-            table.add_column("why", overflow="fold")
+            table.add_column("words", min_width=BAR)
+            table.add_column("picture", min_width=BAR)
+        longest = max(len(hit["id"]) for hit in hits)
+        table.add_column("pin", min_width=min(longest, 24), overflow="fold")
+        table.add_column("what it says", ratio=1, overflow="fold")
         for number, hit in enumerate(hits, 1):
             row = [str(number), f"{hit['score']:.3f}"]
             if explained:
                 why = hit["why"]
                 row += [_words(why), bar(why["calibrated"]["visual"])]
-            row += [escape(hit["id"]), escape(caption(hit["pin"]))]
+            said = escape(caption(hit["pin"]))
             if explained and explain:
-                row.append(escape(reasons(hit["why"])))
-            table.add_row(*row)
+                said += f"\n[dim]{escape(reasons(hit['why']))}[/dim]"
+            table.add_row(*row, escape(hit["id"]), said)
         self.out.print(table)
         self.err.print(f"[dim]{len(hits)} pins in {answer['took_ms']:.0f} ms[/dim]")
 

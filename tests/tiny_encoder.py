@@ -45,7 +45,7 @@ class TinyEncoder:
     @staticmethod
     def _near(colour: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
         distance = ((_PALETTE - colour) ** 2).sum(axis=1)
-        return np.exp(-4.0 * distance).astype(np.float32)
+        return np.asarray(np.exp(-4.0 * distance), dtype=np.float32)
 
     def _rows(self, rows: list[npt.NDArray[np.float32]]) -> npt.NDArray[np.float32]:
         out = np.zeros((len(rows), self.dimension), dtype=np.float32)
@@ -55,4 +55,5 @@ class TinyEncoder:
 
 
 def _mean(image: Image.Image) -> npt.NDArray[np.float32]:
-    return np.asarray(image.convert("RGB"), dtype=np.float32).mean(axis=(0, 1)) / 255.0
+    pixels = np.asarray(image.convert("RGB"), dtype=np.float32)
+    return np.asarray(pixels.mean(axis=(0, 1)) / 255.0)

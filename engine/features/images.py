@@ -56,6 +56,9 @@ _DATA_URI = re.compile(
     r"data:image/[a-z0-9.+-]{1,64}(?:;[a-z0-9-]{1,64}=[\w.-]{1,64})*;base64,", re.I
 )
 _MAX_URI_HEAD = 512
+# Longest side at which pictures are looked at: past it no encoder sees more, at more cost. Pins
+# and queries must share it, or a picture would not quite equal itself.
+WORKING_SIDE = 1024
 
 _opening = threading.Lock()
 

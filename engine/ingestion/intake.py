@@ -16,10 +16,10 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from engine.errors import UsageError
+from engine.errors import BadImage, BadPin, UsageError
 from engine.features.encoder import Encoder
 from engine.features.fingerprint import content_sha256, dhash
-from engine.features.images import ImageLimits, decode
+from engine.features.images import WORKING_SIDE, ImageLimits, decode
 from engine.features.text import Analyzer
 from engine.ingestion.arrivals import Arrival
 from engine.ingestion.pictures import read_picture
@@ -31,19 +31,23 @@ from engine.store.records import Record
 
 BATCH = 64
 AHEAD = 2
-DECODE_LONGEST = 1024
 
 Status = Literal["added", "updated", "unchanged", "replaced", "rejected"]
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of one arrival; `reason` is set when it was rejected."""
+    """What became of one arrival; when it was rejected, `error` says why."""
 
     origin: str
     pin_id: str | None
     status: Status
-    reason: str | None = None
+    error: UsageError | None = None
+
+    @property
+    def reason(self) -> str | None:
+        """The error's message."""
+        return None if self.error is None else str(self.error)
 
 
 @dataclass(frozen=True)
@@ -101,7 +105,7 @@ class Intake:
         for item in window:
             if isinstance(item, BadLine):
                 origin = f"{item.file}:{item.number}"
-                batch.outcomes.append(Outcome(origin, None, "rejected", item.reason))
+                batch.outcomes.append(Outcome(origin, None, "rejected", BadPin(item.reason)))
             elif last[item.pin.id] is not item:
                 batch.outcomes.append(Outcome(item.origin, item.pin.id, "replaced"))
             else:
@@ -122,11 +126,11 @@ class Intake:
                 return Outcome(arrival.origin, pin.id, "unchanged")
             if content == sha256:
                 return _Seen(arrival, fresh, content, True, None, None, "")
-            image = decode(data, self.limits, longest=DECODE_LONGEST)
+            image = decode(data, self.limits, longest=WORKING_SIDE)
             key = self.images.put(image)
             return _Seen(arrival, fresh, content, digest is not None, image, key, dhash(image))
         except UsageError as error:
-            return Outcome(arrival.origin, pin.id, "rejected", str(error))
+            return Outcome(arrival.origin, pin.id, "rejected", error)
 
     def _settle(self, batch: _Batch) -> Iterator[Outcome]:
         """Finish a window: encode the new pictures together, write all records together."""
@@ -141,7 +145,7 @@ class Intake:
 
     def _records(self, seen: list[_Seen]) -> tuple[list[Record], list[Outcome]]:
         new = [item.image for item in seen if item.image is not None]
-        vectors = iter(self.encoder.encode_images(new) if new else [])
+        vectors = iter(self.encoder.encode_images(new))
         stored = self.collection.get([item.arrival.pin.id for item in seen if item.image is None])
         records, outcomes = [], []
         for item in seen:
@@ -152,8 +156,8 @@ class Intake:
             else:
                 vector, key, hashed = next(vectors), item.image_key, item.dhash
             if not usable(vector):
-                reason = "the encoder gave no usable vector for this picture"
-                outcomes.append(Outcome(item.arrival.origin, pin.id, "rejected", reason))
+                error = BadImage("the encoder gave no usable vector for this picture")
+                outcomes.append(Outcome(item.arrival.origin, pin.id, "rejected", error))
                 continue
             records.append(
                 Record(
@@ -173,11 +177,12 @@ class Intake:
 
 
 def pin_digest(pin: Pin, image_sha256: str, analysis: str) -> str:
-    """Return a digest over all that decides a pin's record."""
-    value = pin_to_json(pin)
-    if pin.image.startswith("data:"):
-        value["image"] = image_sha256
-    text = json.dumps([value, image_sha256, analysis], sort_keys=True, ensure_ascii=False)
+    """Return a digest over all that decides a pin's record.
+
+    The picture counts by its content: where it came from, by path or inline, changes nothing.
+    """
+    value = pin_to_json(pin) | {"image": image_sha256}
+    text = json.dumps([value, analysis], sort_keys=True, ensure_ascii=False)
     return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 

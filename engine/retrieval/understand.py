@@ -8,7 +8,7 @@ from PIL import Image
 
 from engine.errors import BadImage, BadQuery, UnknownPin
 from engine.features.encoder import Encoder
-from engine.features.images import ImageLimits, crop, decode
+from engine.features.images import WORKING_SIDE, ImageLimits, crop, decode
 from engine.features.text import Analyzer
 from engine.queries import Part, Query
 from engine.retrieval.parameters import Kind
@@ -17,6 +17,7 @@ from engine.store.image_store import ImageStore
 
 FloatArray = npt.NDArray[np.float32]
 CANCELLED = 1e-3
+MAX_TERMS = 128
 
 
 @dataclass(frozen=True)
@@ -61,7 +62,7 @@ class Reader:
         wanted = " ".join(str(part.value) for part in texts if part.weight > 0)
         return Understood(
             kind=_kind(query),
-            terms=self.analyzer.query_terms(wanted) if wanted else (),
+            terms=self.analyzer.query_terms(wanted)[:MAX_TERMS] if wanted else (),
             vector=np.asarray(total / length, dtype=np.float32),
             pins=frozenset(str(part.value) for part in pins),
         )
@@ -70,7 +71,11 @@ class Reader:
         return list(self.encoder.encode_texts([str(part.value) for part in parts]) if parts else [])
 
     def _images(self, parts: list[Part]) -> list[FloatArray]:
-        pictures = [self._cropped(self._decode(part), part) for part in parts]
+        pictures = []
+        for part in parts:
+            if not isinstance(part.value, bytes):
+                raise BadQuery("the image of a query must be bytes")
+            pictures.append(self._picture(part.value, part))
         return list(self.encoder.encode_images(pictures) if pictures else [])
 
     def _pins(self, parts: list[Part]) -> list[FloatArray]:
@@ -92,18 +97,16 @@ class Reader:
                     f"the picture of pin {pin!r} is not kept, so it can't be cropped: "
                     "send the picture itself, or index with ENGINE_IMAGES__MODE=keep"
                 )
-            picture = self._cropped(decode(data, self.limits), part)
-            rows.append(self.encoder.encode_images([picture])[0])
+            rows.append(self.encoder.encode_images([self._picture(data, part)])[0])
         return rows
 
-    def _decode(self, part: Part) -> Image.Image:
-        if not isinstance(part.value, bytes):
-            raise BadQuery("the image of a query must be bytes")
-        return decode(part.value, self.limits)
-
-    @staticmethod
-    def _cropped(picture: Image.Image, part: Part) -> Image.Image:
-        return picture if part.crop is None else crop(picture, part.crop)
+    def _picture(self, data: bytes, part: Part) -> Image.Image:
+        if part.crop is None:
+            return decode(data, self.limits, longest=WORKING_SIDE)
+        # A crop is cut from the whole picture: a small part of a large photo keeps its detail.
+        picture = crop(decode(data, self.limits), part.crop)
+        picture.thumbnail((WORKING_SIDE, WORKING_SIDE), Image.Resampling.LANCZOS)
+        return picture
 
 
 def _kind(query: Query) -> Kind:

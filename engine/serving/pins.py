@@ -10,10 +10,8 @@ from fastapi.responses import JSONResponse, Response
 from starlette.exceptions import HTTPException
 
 from engine.errors import BadImage, BadPin, UnknownPin
-from engine.features.images import decode
 from engine.ingestion.arrivals import Arrival
 from engine.ingestion.intake import Outcome
-from engine.ingestion.pictures import read_picture
 from engine.jsonl import BadLine
 from engine.pins import KNOWN_KEYS, Pin, pin_from_json, pin_id, pin_to_json
 from engine.queries import parse_filter
@@ -88,11 +86,8 @@ def put_pin(service: Serving, identity: PinId, body: JsonBody) -> Response:
     pin, _ = pin_from_json(value)
     _require_inline(pin)
     [outcome] = service.take_in([Arrival(pin, None, identity)])
-    if outcome.status == "rejected":
-        limits = service.workspace.limits
-        # Once more, for the error's class: a picture over a limit has a status of its own.
-        decode(read_picture(pin.image, None, limits), limits)
-        raise BadImage(str(outcome.reason))
+    if outcome.error is not None:
+        raise outcome.error
     stored = pin_to_json(_stored(service, identity).pin)
     return JSONResponse(stored, 201 if outcome.status == "added" else 200)
 

@@ -11,7 +11,7 @@ from engine.ingestion.arrivals import Arrival, Arrivals, path_id, unknown_keys
 from engine.jsonl import BadLine
 from engine.pins import pin_id
 
-parts = st.text(st.characters(exclude_characters="/\0", exclude_categories=("Cs",)), min_size=1)
+parts = st.text(st.characters(codec="utf-8", exclude_characters="/\0"), min_size=1)
 paths = st.lists(parts.filter(lambda p: p not in {".", ".."}), min_size=1, max_size=3).map(
     lambda names: Path(*names)
 )

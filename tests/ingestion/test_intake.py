@@ -2,10 +2,11 @@
 
 import base64
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 from PIL import Image
 
@@ -146,7 +147,7 @@ def test_an_inline_picture_is_kept_once_and_not_in_the_pin(intake: Intake) -> No
 class BrokenEncoder(TinyEncoder):
     """Gives NaN for dark pictures, as a real one may in half precision."""
 
-    def encode_images(self, images: list[Image.Image]) -> np.ndarray:  # type: ignore[override,type-arg]
+    def encode_images(self, images: Sequence[Image.Image]) -> npt.NDArray[np.float32]:
         rows = super().encode_images(images)
         dark = [float(np.asarray(image).mean()) < 40 for image in images]
         rows[np.array(dark)] = np.nan

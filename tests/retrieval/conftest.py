@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from engine.ingestion.arrivals import Arrival
-from engine.ingestion.intake import Intake
 from engine.features.images import ImageLimits
 from engine.features.text import Analyzer
+from engine.ingestion.arrivals import Arrival
+from engine.ingestion.intake import Intake
 from engine.pins import Pin
 from engine.queries import Part, Query
 from engine.retrieval.answers import Answer

@@ -6,12 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
-from scipy.optimize import isotonic_regression  # an oracle that comes with the test tools
+from scipy.optimize import isotonic_regression
 
 from engine.retrieval.calibration import Logistic, Saturation
 from engine.retrieval.fusion import expected_lexical, fuse, isotonic
 
 Array = npt.NDArray[np.float64]
+Mask = npt.NDArray[np.bool_]
 shares = st.floats(0, 1)
 
 
@@ -24,7 +25,7 @@ masks = hnp.arrays(np.bool_, 12)
 
 @given(arrays(12), arrays(12), masks, masks, shares)
 def test_scores_stay_in_range_and_text_is_mixed_by_weight(
-    visual: Array, lexical: Array, has_text: Array, sample: Array, weight: float
+    visual: Array, lexical: Array, has_text: Mask, sample: Mask, weight: float
 ) -> None:
     fused = fuse(visual, lexical, has_text, sample, weight, prior=2.0, width=0.05)
     assert np.all((fused.score >= 0) & (fused.score <= 1 + 1e-12))
@@ -35,7 +36,7 @@ def test_scores_stay_in_range_and_text_is_mixed_by_weight(
 
 @given(arrays(12), arrays(12), masks, shares)
 def test_without_any_text_to_learn_from_the_picture_decides_alone(
-    visual: Array, lexical: Array, sample: Array, weight: float
+    visual: Array, lexical: Array, sample: Mask, weight: float
 ) -> None:
     none = np.zeros(12, dtype=np.bool_)
     fused = fuse(visual, lexical, none, sample, weight, prior=2.0, width=0.05)
@@ -48,9 +49,7 @@ def test_more_similar_pictures_are_never_expected_to_say_less(
 ) -> None:
     at = np.sort(at)
     best = float(seen_lexical.max())
-    expected = expected_lexical(
-        at, seen_visual, seen_lexical, best=best, prior=prior, width=width
-    )
+    expected = expected_lexical(at, seen_visual, seen_lexical, best=best, prior=prior, width=width)
     assert np.all(np.diff(expected) >= -1e-12)
     assert np.all((expected >= -1e-12) & (expected <= best + 1e-12))
 
@@ -107,6 +106,6 @@ def test_an_unlabelled_pin_can_stand_first() -> None:
     visual = np.concatenate([[0.95], rng.uniform(0.1, 0.6, 60)])
     lexical = np.concatenate([[0.0], visual[1:] * 0.9])
     has_text = np.arange(61) > 0
-    fused = fuse(visual, lexical, has_text, has_text | True, 0.5, prior=2.0, width=0.05)
+    fused = fuse(visual, lexical, has_text, np.ones_like(has_text), 0.5, prior=2.0, width=0.05)
     assert int(np.argmax(fused.score)) == 0
     assert fused.score[0] == pytest.approx(0.95, abs=0.1)
