@@ -2,7 +2,6 @@
 
 import numpy as np
 import numpy.typing as npt
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
@@ -108,4 +107,4 @@ def test_an_unlabelled_pin_can_stand_first() -> None:
     has_text = np.arange(61) > 0
     fused = fuse(visual, lexical, has_text, np.ones_like(has_text), 0.5, prior=2.0, width=0.05)
     assert int(np.argmax(fused.score)) == 0
-    assert fused.score[0] == pytest.approx(0.95, abs=0.1)
+    assert fused.score[0] > fused.score[1:].max() + 0.1
