@@ -11,14 +11,21 @@ from typing import Any, Protocol
 
 import httpx
 
-from engine.errors import BadPin, EngineError, StoreUnreachable, UnknownPin, UsageError
+from engine.errors import (
+    BadPin,
+    EngineError,
+    StoreUnreachable,
+    UnknownPicture,
+    UnknownPin,
+    UsageError,
+)
 from engine.features.images import ImageLimits
 from engine.ingestion.arrivals import Arrival
 from engine.ingestion.intake import Outcome
 from engine.ingestion.pictures import read_picture
 from engine.jsonl import BadLine
 from engine.pins import pin_to_json
-from engine.queries import parse_filter
+from engine.queries import check_boards, parse_filter
 from engine.retrieval.answers import answer_to_json
 from engine.serving.models import SearchRequest, cursor_offset
 from engine.settings import Settings
@@ -76,6 +83,7 @@ class Local:
         return self._workspace.picture(pin_id)
 
     def boards(self, limit: int) -> dict[str, Any]:
+        check_boards(limit)
         boards = self._workspace.collection.boards(limit)
         return {"boards": [{"title": title, "pins": count} for title, count in boards]}
 
@@ -121,7 +129,7 @@ class Remote:
     def picture(self, pin_id: str) -> bytes | None:
         try:
             return self._send("GET", f"/v1/pins/{pin_id}/image").content
-        except UsageError:
+        except UnknownPicture:
             return None
 
     def boards(self, limit: int) -> dict[str, Any]:

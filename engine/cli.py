@@ -12,18 +12,25 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from pydantic import ValidationError
 
 from engine import __version__
 from engine.access import Access, reach
-from engine.errors import BadImage, BadPin, EngineError, StoreFull, UnknownPin, UsageError
+from engine.errors import (
+    BadImage,
+    BadPin,
+    BadQuery,
+    EngineError,
+    ImageTooLarge,
+    UnknownPin,
+    UsageError,
+)
 from engine.ingestion.arrivals import Arrivals, unknown_keys
 from engine.ingestion.intake import Outcome
 from engine.jsonl import Extra
 from engine.pins import pin_id
-from engine.queries import split_filter
-from engine.serving.models import SearchRequest
+from engine.serving.models import SearchRequest, filter_pairs
 from engine.settings import Settings, load_settings
-from engine.store.disk import is_full
 from engine.terminal import Terminal, caption, reasons
 
 app = typer.Typer(
@@ -67,9 +74,7 @@ def index(
         raise UsageError(f"--extra {extra!r} is unknown: use ignore or keep")
     kind: Extra = "keep" if extra == "keep" else "ignore"
     sources = [Arrivals(path, kind) for path in paths]
-    counts: dict[str, int] = dict.fromkeys(
-        ("added", "updated", "unchanged", "replaced", "rejected"), 0
-    )
+    counts: dict[str, int] = dict.fromkeys(("added", "updated", "unchanged", "rejected"), 0)
     with reach(_settings(collection), create=True) as access:
         for source in sources:
             for outcome in _watched(source, access):
@@ -106,19 +111,20 @@ def search(
     as_json: AsJson = False,
 ) -> None:
     """Search by words, a picture, a crop of it, a pin, or any mix of them."""
-    request = SearchRequest(
+    settings = _settings(collection)
+    limit_bytes = settings.images.max_bytes
+    request = _request(
         text=text,
-        image=_picture(image) if image is not None else None,
+        image=_picture(image, limit_bytes) if image is not None else None,
         pin=pin,
         crop=crop,
         minus=minus,
-        filter=dict(split_filter(item) for item in filters or ()),
+        filter=filter_pairs(filters or ()),
         limit=limit,
         cursor=cursor,
         explain=explain or not as_json,
     )
-    settings = _settings(collection)
-    request.to_query(settings.images.max_bytes)  # what is wrong with it needs no collection
+    request.to_query(limit_bytes)  # what is wrong with it needs no collection
     named = (text, image.name if image else None, pin, f"minus {minus}" if minus else None)
     asked = " + ".join(name for name in named if name)
     with reach(settings) as access:
@@ -137,8 +143,8 @@ def related(
     as_json: AsJson = False,
 ) -> None:
     """Find pins like a pin, by what is in its picture."""
-    request = SearchRequest(
-        filter=dict(split_filter(item) for item in filters or ()),
+    request = _request(
+        filter=filter_pairs(filters or ()),
         limit=limit,
         cursor=cursor,
         explain=explain or not as_json,
@@ -170,13 +176,24 @@ def delete(
     as_json: AsJson = False,
 ) -> None:
     """Delete pins and their pictures."""
+    ids = [_id(pin) for pin in pins]
+    deleted: list[str] = []
+    unknown: list[str] = []
     with reach(_settings(collection)) as access:
-        for pin in pins:
-            access.delete(_id(pin))
-    if as_json:
-        _print_json({"deleted": pins})
-    else:
-        terminal.out.print(f"{len(pins):,} deleted")
+        for pin in ids:
+            try:
+                access.delete(pin)
+            except UnknownPin:
+                unknown.append(pin)
+            else:
+                deleted.append(pin)
+    if as_json and deleted:
+        _print_json({"deleted": deleted})
+    elif deleted:
+        terminal.out.print(f"{len(deleted):,} deleted")
+    if unknown:
+        named = ", ".join(map(repr, unknown[:5]))
+        raise UnknownPin(f"no pin {named} is in this collection; {len(deleted):,} were deleted")
 
 
 @app.command()
@@ -234,7 +251,7 @@ def serve(
     settings = _settings(collection)
     given = {"host": host, "port": port}
     chosen = settings.serve.model_dump() | {k: v for k, v in given.items() if v is not None}
-    run(settings.model_copy(update={"serve": type(settings.serve)(**chosen)}))
+    run(load_settings(collection=collection, serve=chosen))
 
 
 @app.command()
@@ -250,15 +267,8 @@ def main() -> None:
         app()
     except EngineError as error:
         _fail(str(error), 2 if _is_usage(error) else 1)
-    except BrokenPipeError:
-        sys.stderr.close()  # the reader of our output has gone: nothing is left to say
-        sys.exit(1)
-    except KeyboardInterrupt:
-        _fail("interrupted; what was taken in so far stays", 130)
     except OSError as error:
-        if not is_full(error):
-            raise
-        _fail(str(StoreFull(f"the disk is full: free some space and go on ({error})")), 1)
+        _fail(f"{error.strerror or error}: {error.filename or 'an input or output failed'}", 1)
 
 
 def _is_usage(error: EngineError) -> bool:
@@ -269,6 +279,14 @@ def _is_usage(error: EngineError) -> bool:
 def _fail(message: str, status: int) -> None:
     print(f"engine: {' '.join(message.split())}", file=sys.stderr)  # noqa: T201
     sys.exit(status)
+
+
+def _request(**given: Any) -> SearchRequest:
+    try:
+        return SearchRequest(**given)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        raise BadQuery(f"{'.'.join(map(str, first['loc']))}: {first['msg']}") from None
 
 
 def _settings(collection: str | None) -> Settings:
@@ -282,11 +300,19 @@ def _id(text: str) -> str:
         raise UsageError(str(error)) from None
 
 
-def _picture(path: Path) -> str:
+def _picture(path: Path, max_bytes: int) -> str:
+    """Return a picture's bytes as base64, reading no more of them than may be."""
     try:
-        return base64.b64encode(path.read_bytes()).decode()
-    except OSError as error:
-        raise BadImage(f"image {path} can't be read: {error.strerror}") from None
+        with path.open("rb") as file:
+            data = file.read(max_bytes + 1)
+    except (OSError, ValueError) as error:
+        raise BadImage(f"image {path} can't be read: {error}") from None
+    if len(data) > max_bytes:
+        raise ImageTooLarge(
+            f"image {path} is larger than {max_bytes:,} bytes: make it smaller, "
+            "or raise ENGINE_IMAGES__MAX_BYTES"
+        )
+    return base64.b64encode(data).decode()
 
 
 def _watched(source: Arrivals, access: Access) -> Iterator[Outcome]:

@@ -59,6 +59,12 @@ class UnknownPin(UsageError):
     slug = "unknown-pin"
 
 
+class UnknownPicture(UsageError):
+    """The picture of a pin is not kept."""
+
+    slug = "unknown-picture"
+
+
 class UnknownEncoder(UsageError):
     """The encoder that the settings name can't be found or is not one that the engine can use."""
 

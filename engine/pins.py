@@ -7,12 +7,13 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from types import MappingProxyType
 from typing import Any
 
 from engine.errors import BadPin
 
+_AMOUNT = re.compile(r"[0-9]{1,12}(\.[0-9]{1,6})?")
 ID_PATTERN = re.compile(r"[A-Za-z0-9._:-]{1,128}")
 MAX_TEXT = 10_000
 MAX_FIELD = 2_048
@@ -127,13 +128,12 @@ def moment(text: str) -> datetime:
 
 def decimal(text: str) -> Decimal:
     """Return the exact, finite, non-negative amount that a decimal string writes."""
-    try:
-        amount = Decimal(text.strip())
-    except InvalidOperation:
-        raise BadPin(f"price {text[:40]!r} is not a decimal number such as '19.90'") from None
-    if not amount.is_finite() or not 0 <= amount < Decimal(10) ** 12:
-        raise BadPin(f"price {text[:40]!r} is out of range: 0 up to 10^12")
-    return amount
+    if not _AMOUNT.fullmatch(text.strip()):
+        raise BadPin(
+            f"price {text[:40]!r} is not a decimal number such as '19.90', "
+            "with at most 12 digits before and 6 after the point"
+        )
+    return Decimal(text.strip())
 
 
 def merge_extra(pin_object: dict[str, Any]) -> dict[str, Any]:
@@ -182,15 +182,25 @@ def _text(value: dict[str, Any], key: str, limit: int) -> str | None:
         raise BadPin(f"{key} must be a string, this is {_kind(item)}")
     if len(item) > limit:
         raise BadPin(f"{key} has {len(item):,} characters; the limit is {limit:,}: shorten it")
+    return _clean(item, key) or None
+
+
+def is_text(item: str) -> bool:
+    """Say whether a string is valid Unicode: Python's may hold halves of surrogate pairs."""
     try:
         item.encode()
     except UnicodeEncodeError:
-        raise BadPin(f"{key} holds half of a surrogate pair, which is not text") from None
-    # NUL and other controls carry no meaning in a caption and break terminals and logs.
-    cleaned = (
-        "".join(c for c in item if c >= " " or c in "\n\t") if not item.isprintable() else item
-    )
-    return cleaned.strip() or None
+        return False
+    return True
+
+
+def _clean(item: str, name: str) -> str:
+    """Return text without control characters, which mean nothing in it and break terminals."""
+    if not is_text(item):
+        raise BadPin(f"{name} holds half of a surrogate pair, which is not text")
+    if not item.isprintable():
+        item = "".join(c for c in item if (c >= " " and c != "\x7f") or c in "\n\t")
+    return item.strip()
 
 
 def _link(value: dict[str, Any]) -> str | None:
@@ -226,10 +236,13 @@ def _attributes(value: object) -> Mapping[str, str]:
     if len(value) > MAX_ATTRIBUTES:
         raise BadPin(f"attributes has {len(value)} entries; the limit is {MAX_ATTRIBUTES}")
     kept: dict[str, str] = {}
-    for key, item in value.items():
+    for name, item in value.items():
+        key = _clean(name, "a name in attributes")
         text = _scalar(item)
         if item is None or (text is None and isinstance(item, str)):
             continue
+        if text is not None:
+            text = _clean(text, f"attributes.{key[:40]}")
         if text is None:
             raise BadPin(f"attributes.{key[:40]} must be a string, this is {_kind(item)}")
         if not key or "=" in key or len(key) > MAX_ATTRIBUTE or len(text) > MAX_ATTRIBUTE:
@@ -237,5 +250,6 @@ def _attributes(value: object) -> Mapping[str, str]:
                 f"attributes.{key[:40]}: names and values may have {MAX_ATTRIBUTE} characters, "
                 "and a name no '='"
             )
-        kept[key] = text
+        if text:
+            kept[key] = text
     return MappingProxyType(kept) if kept else _EMPTY

@@ -3,19 +3,20 @@
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from types import MappingProxyType
 from typing import Literal
 
 from engine.errors import BadCrop, BadFilter, BadPin, BadQuery
-from engine.pins import decimal, moment
+from engine.pins import decimal, is_text, moment
 
 MAX_QUERY_TEXT = 1_000
 MAX_PARTS = 16
 MAX_WEIGHT = 10.0
 MAX_LIMIT = 200
 MAX_OFFSET = 10_000
+MAX_BOARDS = 1_000
 
 _NO_CHOICES: Mapping[str, tuple[str, ...]] = MappingProxyType({})
 KEYWORD_KEYS = ("board_title", "merchant", "currency", "language")
@@ -82,6 +83,8 @@ class Part:
                     f"the text of a query has {len(self.value):,} characters; "
                     f"the limit is {MAX_QUERY_TEXT:,}: shorten it"
                 )
+            if not is_text(self.value):
+                raise BadQuery("the text of a query is not valid Unicode: send it as UTF-8")
             if self.crop is not None:
                 raise BadQuery("a crop belongs to an image or a pin, not to words")
 
@@ -123,7 +126,7 @@ def parse_filter(pairs: Mapping[str, object]) -> Filter:
             _ordered(key, price[0], price[1])
         elif key == "created_at":
             low, high = _range(key, value)
-            created = (_moment(low), _moment(high))
+            created = (_moment(low), _moment(high, whole_day=True))
             _ordered(key, created[0], created[1])
         elif key == "has_text":
             has_text = _truth(value)
@@ -149,6 +152,8 @@ def _choices(key: str, value: object) -> tuple[str, ...]:
     items = value.split(",") if isinstance(value, str) else value
     if not isinstance(items, list | tuple) or not all(isinstance(item, str) for item in items):
         raise BadFilter(f"filter {key}: give text, or a list of texts")
+    if not all(is_text(item) for item in items):
+        raise BadFilter(f"filter {key} is not valid Unicode: send it as UTF-8")
     kept = tuple(item.strip() for item in items if item.strip())
     if not kept:
         raise BadFilter(f"filter {key}: give at least one value")
@@ -178,11 +183,14 @@ def _amount(text: str) -> Decimal | None:
         raise BadFilter(f"filter {error}") from None
 
 
-def _moment(text: str) -> datetime | None:
+def _moment(text: str, *, whole_day: bool = False) -> datetime | None:
     try:
-        return moment(text) if text else None
+        found = moment(text) if text else None
     except BadPin as error:
         raise BadFilter(f"filter created_at: {error}") from None
+    if found is not None and whole_day and len(text) == len("2026-01-31"):
+        found += timedelta(days=1, microseconds=-1)  # "up to that day" includes it
+    return found
 
 
 def _ordered(key: str, low: Decimal | datetime | None, high: Decimal | datetime | None) -> None:
@@ -218,6 +226,12 @@ class Query:
         if all(part.weight < 0 for part in self.parts):
             raise BadQuery("the query only subtracts: give at least one thing to look for")
         check_page(self.limit, self.offset)
+
+
+def check_boards(limit: int) -> None:
+    """Raise BadQuery unless so many boards may be listed."""
+    if not 1 <= limit <= MAX_BOARDS:
+        raise BadQuery(f"limit {limit} is out of range: 1 to {MAX_BOARDS:,}")
 
 
 def check_page(limit: int, offset: int) -> None:

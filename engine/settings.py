@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
 from engine.errors import BadSetting
 
@@ -64,6 +64,8 @@ def load_settings(**given: object) -> Settings:
     present = {key: value for key, value in given.items() if value is not None}
     try:
         return Settings(**present)  # type: ignore[arg-type]
+    except SettingsError as error:
+        raise BadSetting(f"an ENGINE_* variable can't be read: {error}") from None
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         name = "ENGINE_" + "__".join(str(part) for part in first["loc"]).upper()

@@ -153,7 +153,8 @@ def open_workspace(settings: Settings, *, create: bool = False) -> Iterator[Work
     Embedded, this process becomes the owner of the collection; StoreInUse names the present one.
     Raises NoCollection unless the collection exists or `create` is given.
     """
-    images = ImageStore(settings.data / "images", settings.images.mode)
+    # A picture belongs to one collection, which alone can tell when its last pin is gone.
+    images = ImageStore(collection_folder(settings) / "images", settings.images.mode)
     if settings.store.url:
         with closing(_server(settings, create)) as collection:
             yield Workspace(settings, collection, images)
@@ -163,7 +164,7 @@ def open_workspace(settings: Settings, *, create: bool = False) -> Iterator[Work
 
 
 def collection_folder(settings: Settings) -> Path:
-    """Return where an embedded collection lives."""
+    """Return where a collection's pictures live, and all of it if it is embedded."""
     return settings.data / "collections" / settings.collection
 
 

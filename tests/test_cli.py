@@ -44,7 +44,6 @@ def test_index_search_related_get_delete(commands: Commands, pins: Path) -> None
         "added": 8,
         "updated": 0,
         "unchanged": 0,
-        "replaced": 0,
         "rejected": 0,
     }
     again = commands("index", str(pins))
@@ -72,7 +71,7 @@ def test_index_search_related_get_delete(commands: Commands, pins: Path) -> None
     assert json.loads(commands("get", "red", "--json").out)["description"] == "a red dress"
     assert json.loads(commands("info", "--json").out)["pins"] == 8
     assert "Dresses" in commands("boards").out
-    images = Path("data/images")
+    images = Path("data/collections/pins/images")
     before = len(list(images.rglob("*.jpg")))
     assert commands("delete", "red").status == 0
     assert commands("get", "red").status == 1

@@ -206,8 +206,10 @@ def _rgb(image: Image.Image) -> Image.Image:
 
 def _eight_bit(image: Image.Image) -> Image.Image:
     """Return a picture of 16-bit greys in 8 bits: the full range, not what lies below 256."""
-    deep = np.asarray(image).astype(np.float64)
-    grey = np.rint(np.clip(deep, 0, 65_535) / 257).astype(np.uint8)
+    deep = np.asarray(image)
+    # Integers, since a large picture's floats would cost eight times its own size. 257 is odd, so
+    # nothing lies half-way between two greys.
+    grey = ((np.clip(deep, 0, 65_535).astype(np.uint32) + 128) // 257).astype(np.uint8)
     transparent = image.info.get("transparency")
     if not isinstance(transparent, int):
         return Image.fromarray(grey)

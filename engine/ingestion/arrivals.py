@@ -16,7 +16,7 @@ from typing import Any
 
 from engine.errors import BadPin, UsageError
 from engine.jsonl import BadLine, Extra, PinReader
-from engine.pins import Pin, merge_extra, pin_from_json
+from engine.pins import Pin, is_text, merge_extra, pin_from_json
 
 PICTURES = {".jpg", ".jpeg", ".png", ".webp", ".gif", ".avif", ".bmp", ".tif", ".tiff", ".heic"}
 MAX_CELL = 1024 * 1024
@@ -44,8 +44,15 @@ class Arrivals:
     unknown: Counter[str] = field(default_factory=Counter)
 
     def __post_init__(self) -> None:
-        if str(self.path) != "-" and not self.path.exists():
-            raise UsageError(f"{self.path} does not exist: give a JSONL or CSV file, or a folder")
+        if str(self.path) == "-":
+            return
+        try:
+            self.path.stat()
+        except OSError as error:
+            raise UsageError(
+                f"{str(self.path)[:200]} does not exist or can't be read ({error.strerror}): "
+                "give a JSONL or CSV file, a folder, or - for standard input"
+            ) from None
 
     def __iter__(self) -> Iterator[Arrival | BadLine]:
         if str(self.path) == "-":
@@ -60,10 +67,10 @@ class Arrivals:
 
     def expected(self) -> int | None:
         """Return about how many pins will come, for a progress bar; None when it can't be known."""
-        if str(self.path) == "-":
-            return None
         if self.path.is_dir():
             return sum(1 for _ in _picture_files(self.path))
+        if not self.path.is_file():
+            return None  # a pipe can be read but once
         with self.path.open("rb") as stream:
             lines = sum(block.count(b"\n") for block in iter(lambda: stream.read(1 << 20), b""))
         return max(lines, 1)
@@ -117,12 +124,11 @@ class Arrivals:
         for path in _picture_files(self.path):
             relative = path.relative_to(self.path)
             board = " ".join(relative.parts[:-1]).replace("_", " ").replace("-", " ").strip()
-            value = {"id": path_id(relative), "image": str(relative), "board_title": board}
-            try:
-                pin, _ = pin_from_json(value)
-            except BadPin as error:
-                yield BadLine(str(path), 1, str(error))
+            if not is_text(str(relative)):
+                yield BadLine(repr(str(path)), 1, "the file's name is not UTF-8: rename it")
                 continue
+            # Not by way of JSON: a name may begin with a blank, and must keep it.
+            pin = Pin(path_id(relative), str(relative), board_title=board or None)
             yield Arrival(pin, self.path, str(path))
 
 
@@ -143,7 +149,7 @@ def unknown_keys(unknown: Counter[str]) -> str:
     """Return the one warning that names and counts the keys that were ignored."""
     shown = ", ".join(f"{key} ({count:,})" for key, count in unknown.most_common(8))
     more = f" and {len(unknown) - 8} more" if len(unknown) > 8 else ""
-    return f"ignored unknown keys: {shown}{more}; --extra keep puts them into attributes"
+    return f"ignored unknown keys: {shown}{more}; --extra keep puts scalars into attributes"
 
 
 def _picture_files(folder: Path) -> Iterator[Path]:

@@ -7,9 +7,9 @@ Reading and decoding run ahead in threads while the encoder works; what is in fl
 import hashlib
 import json
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -27,12 +27,13 @@ from engine.jsonl import BadLine
 from engine.pins import Pin, pin_to_json
 from engine.store.collection import Collection
 from engine.store.image_store import ImageStore
-from engine.store.records import Record
+from engine.store.records import Facts, Record
 
 BATCH = 64
 AHEAD = 2
+MAX_STALE = 4_096
 
-Status = Literal["added", "updated", "unchanged", "replaced", "rejected"]
+Status = Literal["added", "updated", "unchanged", "rejected"]
 
 
 @dataclass(frozen=True)
@@ -57,17 +58,21 @@ class _Seen:
     arrival: Arrival
     digest: str
     image_sha256: str
-    known: bool
-    image: Image.Image | None
-    image_key: str | None
-    dhash: str
+    known: Facts | None
+    image: Image.Image | None = None
+    image_key: str | None = None
+    dhash: str = ""
 
 
-@dataclass
-class _Batch:
+_Result = _Seen | Outcome
+
+
+@dataclass(frozen=True)
+class _Window:
+    """Arrivals that are worked on together, in their order; no pin stands twice in it."""
+
     ids: frozenset[str]
-    outcomes: list[Outcome] = field(default_factory=list)
-    pending: list[Future[_Seen | Outcome]] = field(default_factory=list)
+    results: list[Future[_Result]]
 
 
 @dataclass(frozen=True)
@@ -83,97 +88,118 @@ class Intake:
     threads: int = 2
 
     def run(self, arrivals: Iterable[Arrival | BadLine]) -> Iterator[Outcome]:
-        """Take in a stream; each outcome comes once it is settled: written, or refused."""
+        """Take in a stream; outcomes come in its order, each once it is settled."""
         with ThreadPoolExecutor(self.threads) as pool:
-            ahead: deque[_Batch] = deque()
-            for window in _windows(arrivals, self.batch):
-                ids = frozenset(item.pin.id for item in window if isinstance(item, Arrival))
+            ahead: deque[_Window] = deque()
+            stale: set[str] = set()
+            for items in _windows(arrivals, self.batch):
+                ids = frozenset(item.pin.id for item in items if isinstance(item, Arrival))
                 # A pin that is still on its way is waited for, or its old state would be read.
-                while len(ahead) >= AHEAD or any(ids & batch.ids for batch in ahead):
-                    yield from self._settle(ahead.popleft())
-                ahead.append(self._begin(window, ids, pool))
+                while len(ahead) >= AHEAD or any(ids & window.ids for window in ahead):
+                    yield from self._settle(ahead.popleft(), stale)
+                if len(stale) >= MAX_STALE:
+                    while ahead:
+                        yield from self._settle(ahead.popleft(), stale)
+                    self._drop(stale)
+                ahead.append(self._begin(items, ids, pool))
             while ahead:
-                yield from self._settle(ahead.popleft())
+                yield from self._settle(ahead.popleft(), stale)
+            self._drop(stale)
 
     def _begin(
-        self, window: list[Arrival | BadLine], ids: frozenset[str], pool: ThreadPoolExecutor
-    ) -> _Batch:
-        """Start on a window: refuse what can't be, skip what is known, decode in threads."""
-        batch = _Batch(ids)
-        last = {item.pin.id: item for item in window if isinstance(item, Arrival)}
-        wanted: list[Arrival] = []
-        for item in window:
-            if isinstance(item, BadLine):
-                origin = f"{item.file}:{item.number}"
-                batch.outcomes.append(Outcome(origin, None, "rejected", BadPin(item.reason)))
-            elif last[item.pin.id] is not item:
-                batch.outcomes.append(Outcome(item.origin, item.pin.id, "replaced"))
-            else:
-                wanted.append(item)
-        known = self.collection.digests([item.pin.id for item in wanted])
-        for item in wanted:
-            digest, sha256 = known.get(item.pin.id, (None, None))
-            batch.pending.append(pool.submit(self._look, item, digest, sha256))
-        return batch
+        self, items: list[Arrival | BadLine], ids: frozenset[str], pool: ThreadPoolExecutor
+    ) -> _Window:
+        """Start on a window: what has changed is read and decoded in threads."""
+        known = self.collection.facts(list(ids))
+        return _Window(ids, [pool.submit(self._look, item, known) for item in items])
 
-    def _look(self, arrival: Arrival, digest: str | None, sha256: str | None) -> _Seen | Outcome:
-        pin = arrival.pin
+    def _look(self, item: Arrival | BadLine, known: Mapping[str, Facts]) -> _Result:
+        if isinstance(item, BadLine):
+            return Outcome(f"{item.file}:{item.number}", None, "rejected", BadPin(item.reason))
+        pin, before = item.pin, known.get(item.pin.id)
         try:
-            data = read_picture(pin.image, arrival.base, self.limits)
+            data = read_picture(pin.image, item.base, self.limits)
             content = content_sha256(data)
-            fresh = pin_digest(pin, content, self.analyzer.fingerprint)
-            if fresh == digest:
-                return Outcome(arrival.origin, pin.id, "unchanged")
-            if content == sha256:
-                return _Seen(arrival, fresh, content, True, None, None, "")
+            digest = pin_digest(pin, content, self.analyzer.fingerprint)
+            if before is not None and before.image_sha256 == content and self._keeps(before):
+                if before.digest == digest:
+                    return Outcome(item.origin, pin.id, "unchanged")
+                return _Seen(item, digest, content, before)
             image = decode(data, self.limits, longest=WORKING_SIDE)
             key = self.images.put(image)
-            return _Seen(arrival, fresh, content, digest is not None, image, key, dhash(image))
+            return _Seen(item, digest, content, before, image, key, dhash(image))
         except UsageError as error:
-            return Outcome(arrival.origin, pin.id, "rejected", error)
+            return Outcome(item.origin, pin.id, "rejected", error)
 
-    def _settle(self, batch: _Batch) -> Iterator[Outcome]:
-        """Finish a window: encode the new pictures together, write all records together."""
-        yield from batch.outcomes
-        results = [future.result() for future in batch.pending]
-        yield from (result for result in results if isinstance(result, Outcome))
+    def _keeps(self, facts: Facts) -> bool:
+        """Say whether a pin's picture is kept as the settings want it."""
+        if self.images.mode == "reference":
+            return True
+        return facts.image_key is not None and self.images.has(facts.image_key)
+
+    def _settle(self, window: _Window, stale: set[str]) -> Iterator[Outcome]:
+        """Finish a window: encode the new pictures together, write all records, then tell.
+
+        Keys of pictures that no pin may show any more go into `stale`.
+        """
+        results = [future.result() for future in window.results]
         seen = [result for result in results if isinstance(result, _Seen)]
-        records, outcomes = self._records(seen)
+        made = dict(zip(map(id, seen), self._records(seen), strict=True))
+        records = [record for record in made.values() if isinstance(record, Record)]
         if records:
             self.collection.upsert(records)
-        yield from outcomes
+        for result in results:
+            if isinstance(result, Outcome):
+                yield result
+                continue
+            record, arrival = made[id(result)], result.arrival
+            if isinstance(record, UsageError):
+                stale.update(_present(result.image_key))
+                yield Outcome(arrival.origin, arrival.pin.id, "rejected", record)
+            else:
+                if result.known is not None and result.image is not None:
+                    stale.update(_present(result.known.image_key))
+                status: Status = "added" if result.known is None else "updated"
+                yield Outcome(arrival.origin, arrival.pin.id, status)
 
-    def _records(self, seen: list[_Seen]) -> tuple[list[Record], list[Outcome]]:
+    def _records(self, seen: list[_Seen]) -> Iterator[Record | UsageError]:
+        """Yield what is to be written for each, or why it can't be."""
         new = [item.image for item in seen if item.image is not None]
         vectors = iter(self.encoder.encode_images(new))
         stored = self.collection.get([item.arrival.pin.id for item in seen if item.image is None])
-        records, outcomes = [], []
         for item in seen:
             pin = item.arrival.pin
-            if item.image is None:
-                old = stored[pin.id]
+            if item.image is not None:
+                vector, key, hashed = next(vectors), item.image_key, item.dhash
+            elif (old := stored.get(pin.id)) is not None:
                 vector, key, hashed = old.vector, old.image_key, old.dhash
             else:
-                vector, key, hashed = next(vectors), item.image_key, item.dhash
-            if not usable(vector):
-                error = BadImage("the encoder gave no usable vector for this picture")
-                outcomes.append(Outcome(item.arrival.origin, pin.id, "rejected", error))
+                yield BadPin("the pin was deleted by another process meanwhile: send it again")
                 continue
-            records.append(
-                Record(
-                    pin=_without_data(pin, item.image_sha256),
-                    vector=vector,
-                    description_terms=" ".join(self.analyzer.terms(pin.description or "")),
-                    board_terms=" ".join(self.analyzer.terms(pin.board_title or "")),
-                    image_sha256=item.image_sha256,
-                    image_key=key,
-                    dhash=hashed,
-                    digest=item.digest,
-                )
+            if not usable(vector):
+                yield BadImage("the encoder gave no usable vector for this picture")
+                continue
+            yield Record(
+                pin=_without_data(pin, item.image_sha256),
+                vector=vector,
+                description_terms=" ".join(self.analyzer.terms(pin.description or "")),
+                board_terms=" ".join(self.analyzer.terms(pin.board_title or "")),
+                image_sha256=item.image_sha256,
+                image_key=key,
+                dhash=hashed,
+                digest=item.digest,
             )
-            status: Status = "updated" if item.known else "added"
-            outcomes.append(Outcome(item.arrival.origin, pin.id, status))
-        return records, outcomes
+
+    def _drop(self, stale: set[str]) -> None:
+        """Forget pictures that no pin shows; only while no window that may bring one is open."""
+        for key in stale:
+            if not self.collection.uses_image(key):
+                self.images.delete(key)
+        stale.clear()
+
+
+def _present(key: str | None) -> tuple[str, ...]:
+    return () if key is None else (key,)
 
 
 def pin_digest(pin: Pin, image_sha256: str, analysis: str) -> str:
@@ -199,11 +225,16 @@ def _without_data(pin: Pin, image_sha256: str) -> Pin:
 
 
 def _windows(items: Iterable[Arrival | BadLine], size: int) -> Iterator[list[Arrival | BadLine]]:
+    """Cut a stream into windows; one ends early before a pin that it holds already."""
     window: list[Arrival | BadLine] = []
+    ids: set[str] = set()
     for item in items:
-        window.append(item)
-        if len(window) == size:
+        again = isinstance(item, Arrival) and item.pin.id in ids
+        if len(window) == size or again:
             yield window
-            window = []
+            window, ids = [], set()
+        window.append(item)
+        if isinstance(item, Arrival):
+            ids.add(item.pin.id)
     if window:
         yield window

@@ -6,7 +6,7 @@ from pathlib import Path
 from engine.errors import BadImage, ImageTooLarge
 from engine.features.images import ImageLimits, data_uri
 
-_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:")
+_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
 
 
 def read_picture(image: str, base: Path | None, limits: ImageLimits) -> bytes:

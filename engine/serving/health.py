@@ -29,5 +29,5 @@ def ready(service: Serving) -> Ready:
     """Answer 200 once the encoder is loaded and the store answers, else 503."""
     if not service.warm:
         raise HTTPException(503, "the encoder is still loading: try again in a few seconds")
-    service.workspace.collection.digests(["readiness"])
+    service.workspace.collection.facts(["readiness"])
     return Ready()

@@ -7,9 +7,9 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Header, Path
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
-from starlette.exceptions import HTTPException
+from starlette.convertors import Convertor, register_url_convertor
 
-from engine.errors import BadImage, BadPin, UnknownPin
+from engine.errors import BadImage, BadPin, UnknownPicture, UnknownPin
 from engine.ingestion.arrivals import Arrival
 from engine.ingestion.intake import Outcome
 from engine.jsonl import BadLine
@@ -27,7 +27,33 @@ from engine.store.records import StoredPin, point_id
 MAX_BATCH = 1_000
 router = APIRouter(prefix="/pins", tags=["pins"])
 
-PinId = Annotated[str, Path(alias="id", examples=["dress-001"])]
+
+class _AnyId(Convertor[str]):
+    """Takes whatever stands in an id's place, so that `pin_in_path` can say what is wrong with it.
+
+    Also slashes and line breaks, which arrive percent-encoded.
+    """
+
+    regex = "(?s:.+)"
+
+    def convert(self, value: str) -> str:
+        return value
+
+    def to_string(self, value: str) -> str:
+        return value
+
+
+register_url_convertor("pin", _AnyId())
+
+
+async def pin_in_path(
+    identity: Annotated[str, Path(alias="id", examples=["dress-001"])],
+) -> str:
+    """Return the id in a path; raise BadPin if no pin can be called that."""
+    return pin_id(identity)
+
+
+PinId = Annotated[str, Depends(pin_in_path)]
 JsonBody = Annotated[bytes, Depends(json_body)]
 
 
@@ -60,45 +86,12 @@ def post_pins(service: Serving, body: JsonBody) -> dict[str, Any]:
         key[:80] for value in values if isinstance(value, dict) for key in value.keys() - KNOWN_KEYS
     )
     return {
-        "results": sorted((_outcome(each, values) for each in outcomes), key=_number),
+        "results": [_outcome(each, values) for each in outcomes],
         "unknown_keys": dict(unknown.most_common(50)),
     }
 
 
-@router.get("/{id}", response_model=PinAnswer, response_model_exclude_unset=True)
-def get_pin(service: Serving, identity: PinId) -> dict[str, Any]:
-    """Return a pin as it is stored."""
-    return pin_to_json(_stored(service, identity).pin)
-
-
-@router.put(
-    "/{id}",
-    response_model=PinAnswer,
-    response_model_exclude_unset=True,
-    responses={201: {"model": PinAnswer, "description": "The pin is new"}},
-    openapi_extra=_json(PIN_SCHEMA, {key: NEW_PIN[key] for key in NEW_PIN if key != "id"}),
-)
-def put_pin(service: Serving, identity: PinId, body: JsonBody) -> Response:
-    """Add a pin, or replace the whole of it; its picture comes as a data: URI."""
-    value = decoded(body)
-    if isinstance(value, dict) and value.setdefault("id", identity) != identity:
-        raise BadPin(f"id {str(value['id'])[:60]!r} is not the {identity[:60]!r} of the address")
-    pin, _ = pin_from_json(value)
-    _require_inline(pin)
-    [outcome] = service.take_in([Arrival(pin, None, identity)])
-    if outcome.error is not None:
-        raise outcome.error
-    stored = pin_to_json(_stored(service, identity).pin)
-    return JSONResponse(stored, 201 if outcome.status == "added" else 200)
-
-
-@router.delete("/{id}", status_code=204, response_class=Response)
-def delete_pin(service: Serving, identity: PinId) -> None:
-    """Delete a pin."""
-    service.delete(identity)
-
-
-@router.get("/{id}/related", response_model=SearchAnswer, response_model_exclude_unset=True)
+@router.get("/{id:pin}/related", response_model=SearchAnswer, response_model_exclude_unset=True)
 def get_related(
     service: Serving,
     identity: PinId,
@@ -119,7 +112,7 @@ def get_related(
 
 
 @router.get(
-    "/{id}/image",
+    "/{id:pin}/image",
     response_class=Response,
     responses={
         200: {"description": "The picture", "content": {"image/jpeg": {}}},
@@ -139,10 +132,42 @@ def get_image(
         return Response(status_code=304, headers=headers)
     data = service.workspace.images.get(key) if key is not None else None
     if data is None:
-        raise HTTPException(
-            404, f"the picture of pin {identity[:60]!r} is not kept: see ENGINE_IMAGES__MODE"
-        )
+        raise UnknownPicture(f"the picture of pin {identity[:60]!r} is not kept")
     return Response(data, headers=headers, media_type="image/jpeg")
+
+
+# Below the longer paths, since an id takes all that is left of one.
+@router.get("/{id:pin}", response_model=PinAnswer, response_model_exclude_unset=True)
+def get_pin(service: Serving, identity: PinId) -> dict[str, Any]:
+    """Return a pin as it is stored."""
+    return pin_to_json(_stored(service, identity).pin)
+
+
+@router.put(
+    "/{id:pin}",
+    response_model=PinAnswer,
+    response_model_exclude_unset=True,
+    responses={201: {"model": PinAnswer, "description": "The pin is new"}},
+    openapi_extra=_json(PIN_SCHEMA, {key: NEW_PIN[key] for key in NEW_PIN if key != "id"}),
+)
+def put_pin(service: Serving, identity: PinId, body: JsonBody) -> Response:
+    """Add a pin, or replace the whole of it; its picture comes as a data: URI."""
+    value = decoded(body)
+    if isinstance(value, dict) and value.setdefault("id", identity) != identity:
+        raise BadPin(f"id {str(value['id'])[:60]!r} is not the {identity[:60]!r} of the address")
+    pin, _ = pin_from_json(value)
+    _require_inline(pin)
+    [outcome] = service.take_in([Arrival(pin, None, identity)])
+    if outcome.error is not None:
+        raise outcome.error
+    stored = pin_to_json(_stored(service, identity).pin)
+    return JSONResponse(stored, 201 if outcome.status == "added" else 200)
+
+
+@router.delete("/{id:pin}", status_code=204, response_class=Response)
+def delete_pin(service: Serving, identity: PinId) -> None:
+    """Delete a pin."""
+    service.delete(identity)
 
 
 def _stored(service: Service, identity: str) -> StoredPin:
@@ -177,10 +202,6 @@ def _outcome(outcome: Outcome, values: list[Any]) -> dict[str, Any]:
     known = outcome.pin_id if outcome.pin_id is not None else _named(values[number - 1])
     out = {"number": number, "id": known, "status": outcome.status}
     return out if outcome.reason is None else {**out, "reason": outcome.reason}
-
-
-def _number(outcome: dict[str, Any]) -> int:
-    return int(outcome["number"])
 
 
 def _named(value: Any) -> str | None:

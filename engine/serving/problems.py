@@ -25,6 +25,7 @@ from engine.errors import (
     StoreInUse,
     StoreUnreachable,
     UnknownEncoder,
+    UnknownPicture,
     UnknownPin,
     UsageError,
 )
@@ -43,6 +44,7 @@ STATUS: Mapping[type[EngineError], HTTPStatus] = MappingProxyType(
         BadImage: HTTPStatus.UNPROCESSABLE_ENTITY,
         ImageTooLarge: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
         UnknownPin: HTTPStatus.NOT_FOUND,
+        UnknownPicture: HTTPStatus.NOT_FOUND,
         UnknownBoard: HTTPStatus.NOT_FOUND,
         UnknownEncoder: HTTPStatus.INTERNAL_SERVER_ERROR,
         BadSetting: HTTPStatus.INTERNAL_SERVER_ERROR,

@@ -7,7 +7,7 @@ from typing import Final, Protocol
 from engine.queries import Filter
 from engine.store.identity import Identity
 from engine.store.plan import Candidates, Plan
-from engine.store.records import Record, StoredPin
+from engine.store.records import Facts, Record, StoredPin
 
 __all__ = ["EVERYTHING", "Collection", "CollectionInfo", "StoredPin"]
 
@@ -61,8 +61,8 @@ class Collection(Protocol):
         """Return what a page of hits shows, by key; unknown keys are left out."""
         ...
 
-    def digests(self, pin_ids: Sequence[str]) -> dict[str, tuple[str, str]]:
-        """Return (digest, image_sha256) of the pins that exist, by pin id."""
+    def facts(self, pin_ids: Sequence[str]) -> dict[str, Facts]:
+        """Return what arriving pins are compared with, of those that exist, by pin id."""
         ...
 
     def candidates(self, plan: Plan) -> Candidates:

@@ -4,16 +4,18 @@ Knows nothing of scoring: it runs the legs of `query_plan`.
 """
 
 import json
+import shutil
 import threading
 import uuid
 from collections.abc import Collection as Keys
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Self
 
 import qdrant_edge as edge
 
-from engine.errors import NoCollection, StoreError
+from engine.errors import NoCollection, StoreError, StoreFull
 from engine.queries import Filter
 from engine.store import edge_schema, query_plan, schema
 from engine.store.collection import EVERYTHING, CollectionInfo
@@ -23,7 +25,7 @@ from engine.store.identity import Identity, check
 from engine.store.legs import Key, Leg, Ranked
 from engine.store.ownership import Ownership
 from engine.store.plan import Candidates, Plan
-from engine.store.records import Record, StoredPin, point_id
+from engine.store.records import Facts, Record, StoredPin, point_id
 from engine.store.vectors import unit, unit_rows
 
 IDENTITY_NAME = "collection.json"
@@ -75,7 +77,7 @@ class EdgeCollection:
             folder.mkdir(parents=True, exist_ok=True)
         ownership = Ownership.take(folder, address)
         try:
-            with disk_errors(folder):
+            with _errors(folder):
                 if not described.exists() and identity is not None:
                     require_room(folder, min_free_bytes)
                     _create(folder, identity)
@@ -103,12 +105,12 @@ class EdgeCollection:
         if not points:
             return
         require_room(self._folder, self._min_free)
-        with self._lock, disk_errors(self._folder):
+        with self._guard():
             self._open_shard.update(edge.UpdateOperation.upsert_points(list(points.values())))
             self._frequencies.wrote(len(points))
 
     def delete(self, pin_ids: Sequence[str]) -> int:
-        with self._lock, disk_errors(self._folder):
+        with self._guard():
             found = self._retrieve([point_id(each) for each in pin_ids], False, False)
             keys = [each.id for each in found]
             if keys:
@@ -125,32 +127,32 @@ class EdgeCollection:
         found = self._retrieve(list(keys), list(schema.SHOWN), False)
         return {str(each.id): schema.stored_pin(each.payload) for each in found}
 
-    def digests(self, pin_ids: Sequence[str]) -> dict[str, tuple[str, str]]:
+    def facts(self, pin_ids: Sequence[str]) -> dict[str, Facts]:
         names = {point_id(each): each for each in pin_ids}
-        found = self._retrieve(list(names), list(schema.DIGESTS), False)
-        return {names[str(each.id)]: schema.digests(each.payload) for each in found}
+        found = self._retrieve(list(names), list(schema.COMPARED), False)
+        return {names[str(each.id)]: schema.facts(each.payload) for each in found}
 
     def candidates(self, plan: Plan) -> Candidates:
         if plan.vector is not None:
             unit(plan.vector, self._identity.dimension)
         without = frozenset(uuid.UUID(point_id(each)) for each in plan.exclude)
-        with self._lock:
+        with self._guard():
             return query_plan.candidates(self, plan, without, self._frequencies)
 
     def count(self, filter_: Filter = EVERYTHING) -> int:
         must = edge_schema.conditions(filter_)
         wanted = edge.Filter(must=must) if must else None
-        with self._lock:
+        with self._guard():
             return int(self._open_shard.count(edge.CountRequest(True, wanted)))
 
     def uses_image(self, image_key: str) -> bool:
         request = edge.CountRequest(True, edge_schema.keeps_picture(image_key))
-        with self._lock:
+        with self._guard():
             return int(self._open_shard.count(request)) > 0
 
     def boards(self, limit: int) -> list[tuple[str, int]]:
         request = edge.FacetRequest("board_title", limit=limit, exact=True)
-        with self._lock:
+        with self._guard():
             hits = self._open_shard.facet(request).hits
         return sorted(
             ((hit.value, hit.count) for hit in hits), key=lambda each: (-each[1], each[0])
@@ -172,15 +174,15 @@ class EdgeCollection:
             yield [schema.record(each.payload, each.vector[schema.VECTOR]) for each in page]
 
     def optimize(self) -> None:
-        with self._lock, disk_errors(self._folder):
+        with self._guard():
             self._open_shard.optimize()
 
     def flush(self) -> None:
-        with self._lock, disk_errors(self._folder):
+        with self._guard():
             self._open_shard.flush()
 
     def info(self) -> CollectionInfo:
-        with self._lock:
+        with self._guard():
             facts = self._open_shard.info()
         return CollectionInfo(
             points=facts.points_count,
@@ -191,7 +193,7 @@ class EdgeCollection:
         )
 
     def close(self) -> None:
-        with self._lock:
+        with self._guard():
             if self._shard is not None:
                 with disk_errors(self._folder):
                     self._shard.flush()
@@ -223,6 +225,12 @@ class EdgeCollection:
         request = edge.CountRequest(True, edge_schema.holds_term(term))
         return int(self._open_shard.count(request))
 
+    @contextmanager
+    def _guard(self) -> Iterator[None]:
+        """Hold the lock, and turn what goes wrong inside into the engine's own errors."""
+        with self._lock, _errors(self._folder):
+            yield
+
     @property
     def _open_shard(self) -> Any:
         if self._shard is None:
@@ -232,7 +240,7 @@ class EdgeCollection:
     def _retrieve(self, ids: list[str], payload: bool | list[str], vector: bool) -> list[Any]:
         if not ids:
             return []
-        with self._lock:
+        with self._guard():
             found: list[Any] = self._open_shard.retrieve(ids, payload, vector)
         return found
 
@@ -253,23 +261,56 @@ class EdgeCollection:
             with_payload=payload,
             with_vector=vector,
         )
-        with self._lock:
+        with self._guard():
             page: list[Any] = self._open_shard.scroll(request)[0]
         return page
 
 
+@contextmanager
+def _errors(folder: Path) -> Iterator[None]:
+    """Turn errors of the disk and of Edge, which raises bare `Exception`, into the engine's own."""
+    try:
+        with disk_errors(folder):
+            yield
+    except Exception as error:
+        if type(error) is not Exception:
+            raise
+        text = " ".join(str(error).split())[:300]
+        if "No space left" in text or "os error 28" in text:
+            raise StoreFull(
+                f"the disk of {folder} is full: free some room, or move the data folder "
+                "(ENGINE_DATA); nothing that was acknowledged is lost"
+            ) from error
+        raise StoreError(f"the collection in {folder} can't be used: {text}") from error
+
+
 def _create(folder: Path, identity: Identity) -> None:
     """Make an empty shard; the description comes last, so that half a collection is none."""
-    place = folder / SHARD_NAME
-    place.mkdir(exist_ok=True)
-    if any(place.iterdir()):
-        raise StoreError(f"{place} holds data but no {IDENTITY_NAME}: move it away, index again")
-    shard = edge.EdgeShard.create(str(place), edge_schema.config(identity.dimension))
+    place, unfinished = folder / SHARD_NAME, folder / f"{SHARD_NAME}.new"
+    if place.exists():
+        _remove_empty(place)
+    shutil.rmtree(unfinished, ignore_errors=True)
+    unfinished.mkdir()
+    shard = edge.EdgeShard.create(str(unfinished), edge_schema.config(identity.dimension))
     for operation in edge_schema.index_operations():
         shard.update(operation)
     shard.flush()
     shard.close()
+    unfinished.rename(place)
     write_whole(folder / IDENTITY_NAME, json.dumps(identity.to_json(), indent=1))
+
+
+def _remove_empty(place: Path) -> None:
+    """Remove what a creation left that ended before its description; never a shard with pins."""
+    shard = edge.EdgeShard.load(str(place))
+    points = shard.info().points_count
+    shard.close()
+    if points:
+        raise StoreError(
+            f"{place} holds {points:,} pins but no {IDENTITY_NAME} stands beside it: restore that "
+            "file from a backup, or move the folder away and index again"
+        )
+    shutil.rmtree(place)
 
 
 def _described(path: Path) -> object:

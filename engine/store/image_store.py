@@ -56,6 +56,10 @@ class ImageStore:
         except FileNotFoundError:
             return None
 
+    def has(self, key: str) -> bool:
+        """Say whether a picture is kept under a key."""
+        return bool(_KEY.fullmatch(key)) and self._path(key).exists()
+
     def delete(self, key: str) -> bool:
         """Forget a picture; return whether it was there."""
         try:

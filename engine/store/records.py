@@ -2,6 +2,7 @@
 
 import uuid
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -40,6 +41,14 @@ class Record:
     @property
     def has_text(self) -> bool:
         return bool(self.description_terms or self.board_terms)
+
+
+class Facts(NamedTuple):
+    """What decides whether an arriving pin is known: see `Record` for each."""
+
+    digest: str
+    image_sha256: str
+    image_key: str | None
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from engine.errors import StoreError
 from engine.pins import Pin, pin_from_json, pin_to_json
-from engine.store.records import Record, StoredPin
+from engine.store.records import Facts, Record, StoredPin
 
 VERSION: Final = 1
 VECTOR: Final = "image"
@@ -50,7 +50,7 @@ INDEXES: Final[Mapping[str, IndexKind]] = MappingProxyType(
 )
 
 SHOWN: Final = (PIN, FACTS, DESCRIPTION, BOARD)
-DIGESTS: Final = (FACTS,)
+COMPARED: Final = (FACTS,)
 
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
@@ -112,10 +112,10 @@ def record(fields: Mapping[str, Any], vector: npt.ArrayLike) -> Record:
     )
 
 
-def digests(fields: Mapping[str, Any]) -> tuple[str, str]:
-    """Return (digest, image_sha256); needs the `DIGESTS` fields."""
-    digest, image_sha256, _, _ = fields[FACTS].split(" ")
-    return digest, image_sha256
+def facts(fields: Mapping[str, Any]) -> Facts:
+    """Return what an arriving pin is compared with; needs the `COMPARED` fields."""
+    digest, image_sha256, _, image_key = fields[FACTS].split(" ")
+    return Facts(digest, image_sha256, image_key or None)
 
 
 def attribute(key: str, value: str) -> str:
@@ -134,9 +134,9 @@ def truth(value: bool) -> str:
 
 
 def _facts(record: Record) -> str:
-    facts = (record.digest, record.image_sha256, record.dhash, record.image_key or "")
-    text = " ".join(facts)
-    if text.count(" ") != len(facts) - 1:
+    parts = (record.digest, record.image_sha256, record.dhash, record.image_key or "")
+    text = " ".join(parts)
+    if text.count(" ") != len(parts) - 1:
         raise StoreError(f"pin {record.pin.id}: a digest or an image key holds a blank")
     return text
 

@@ -27,7 +27,7 @@ from engine.store.frequencies import Frequencies
 from engine.store.identity import Identity, check
 from engine.store.legs import Key, Leg, Ranked
 from engine.store.plan import Candidates, Plan
-from engine.store.records import Record, StoredPin, point_id
+from engine.store.records import Facts, Record, StoredPin, point_id
 from engine.store.vectors import unit, unit_rows
 
 TIMEOUT_S = 60
@@ -135,10 +135,10 @@ class ServerCollection:
         found = self._retrieve(list(keys), list(schema.SHOWN), False)
         return {str(each.id): schema.stored_pin(each.payload or {}) for each in found}
 
-    def digests(self, pin_ids: Sequence[str]) -> dict[str, tuple[str, str]]:
+    def facts(self, pin_ids: Sequence[str]) -> dict[str, Facts]:
         names = {point_id(each): each for each in pin_ids}
-        found = self._retrieve(list(names), list(schema.DIGESTS), False)
-        return {names[str(each.id)]: schema.digests(each.payload or {}) for each in found}
+        found = self._retrieve(list(names), list(schema.COMPARED), False)
+        return {names[str(each.id)]: schema.facts(each.payload or {}) for each in found}
 
     def candidates(self, plan: Plan) -> Candidates:
         if plan.vector is not None:

@@ -30,9 +30,7 @@ def indexes(tokenizer: models.TokenizerType) -> dict[str, Index]:
     makers: dict[schema.IndexKind, Index] = {
         "text": text,
         "keyword": models.PayloadSchemaType.KEYWORD,
-        "reference": models.KeywordIndexParams(
-            type=models.KeywordIndexType.KEYWORD, on_disk=True
-        ),
+        "reference": models.KeywordIndexParams(type=models.KeywordIndexType.KEYWORD, on_disk=True),
         "float": models.PayloadSchemaType.FLOAT,
         "datetime": models.PayloadSchemaType.DATETIME,
     }

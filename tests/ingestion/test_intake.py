@@ -123,15 +123,57 @@ def test_bad_pins_stand_aside_and_the_rest_goes_in(intake: Intake, tmp_path: Pat
     assert set(intake.collection.get(["good1", "good2", "broken"])) == {"good1", "good2"}
 
 
-def test_of_one_id_the_last_wins_within_and_across_batches(intake: Intake, tmp_path: Path) -> None:
+def test_of_one_id_the_last_good_one_wins(intake: Intake, tmp_path: Path) -> None:
     picture(tmp_path, "a.png", "red")
     many = [arrival(tmp_path, Pin("a", "a.png", f"text{number}")) for number in range(10)]
-    outcomes = list(intake.run(many))
+    many.append(arrival(tmp_path, Pin("a", "missing.png", "text10")))
+    outcomes = [each.status for each in intake.run(many)]
+    assert outcomes == ["added", *["updated"] * 9, "rejected"]
     assert intake.collection.count() == 1
     assert intake.collection.get(["a"])["a"].pin.description == "text9"
-    assert [each.status for each in outcomes].count("added") == 1
-    assert [each.status for each in outcomes].count("updated") == 2
-    assert [each.status for each in outcomes].count("replaced") == 7
+
+
+def test_outcomes_come_in_the_order_of_arrival_and_after_the_write(
+    intake: Intake, tmp_path: Path
+) -> None:
+    picture(tmp_path, "a.png", "red")
+    items: list[Arrival | BadLine] = [
+        arrival(tmp_path, Pin("a", "a.png")),
+        BadLine("pins.jsonl", 2, "not JSON"),
+        arrival(tmp_path, Pin("b", "a.png")),
+    ]
+    outcomes = intake.run(items)
+    first = next(outcomes)
+    assert first.status == "added"
+    assert set(intake.collection.get(["a", "b"])) == {"a", "b"}
+    assert [each.status for each in outcomes] == ["rejected", "added"]
+
+
+def test_a_replaced_picture_goes_unless_another_pin_shows_it(
+    intake: Intake, tmp_path: Path
+) -> None:
+    def kept() -> int:
+        return len(list((tmp_path / "images").rglob("*.jpg")))
+
+    picture(tmp_path, "a.png", "red")
+    picture(tmp_path, "b.png", "blue")
+    list(intake.run(arrival(tmp_path, Pin(name, "a.png")) for name in ("one", "two")))
+    assert kept() == 1
+    list(intake.run([arrival(tmp_path, Pin("one", "b.png"))]))
+    assert kept() == 2
+    list(intake.run([arrival(tmp_path, Pin("two", "b.png"))]))
+    assert kept() == 1
+
+
+def test_a_picture_that_is_gone_is_kept_again(intake: Intake, tmp_path: Path) -> None:
+    picture(tmp_path, "a.png", "red")
+    pin = arrival(tmp_path, Pin("a", "a.png"))
+    list(intake.run([pin]))
+    key = intake.collection.get(["a"])["a"].image_key
+    assert key is not None
+    intake.images.delete(key)
+    assert statuses(intake.run([pin])) == {"a": "updated"}
+    assert intake.images.has(key)
 
 
 def test_an_inline_picture_is_kept_once_and_not_in_the_pin(intake: Intake) -> None:

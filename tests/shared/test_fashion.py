@@ -55,7 +55,7 @@ def shop(shared: Path, tmp_path_factory: pytest.TempPathFactory) -> Shop:
         stderr=subprocess.DEVNULL,
     )
     deadline = time.monotonic() + 600
-    images = data / "images"
+    images = data / "collections" / "pins" / "images"
     while sum(1 for _ in images.glob("*/*.jpg")) < 2_000:
         assert first.poll() is None, "the index ended before it could be killed"
         assert time.monotonic() < deadline
