@@ -59,7 +59,16 @@ def url_of(sock: socket.socket) -> str:
     host, port = sock.getsockname()[:2]
     if ipaddress.ip_address(host).is_unspecified:
         host = "::1" if ":" in host else "127.0.0.1"
-    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+    return f"http://{_in_url(host)}:{port}"
+
+
+def names_of(host: str, sock: socket.socket) -> tuple[str, ...]:
+    """Return what a Host header may call a listening socket: as it was asked for, and as bound."""
+    return tuple(dict.fromkeys(_in_url(each).lower() for each in (host, sock.getsockname()[0])))
+
+
+def _in_url(host: str) -> str:
+    return f"[{host}]" if ":" in host else host
 
 
 def _refused(error: OSError, host: str, port: int) -> EngineError:

@@ -135,7 +135,7 @@ class PinOutcome(BaseModel):
 
     number: int
     id: str | None = Field(description="null where none could be read")
-    status: Literal["added", "updated", "unchanged", "replaced", "rejected"]
+    status: Literal["added", "updated", "unchanged", "rejected"]
     reason: str | None = Field(None, description="why it was rejected")
 
 

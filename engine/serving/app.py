@@ -11,7 +11,7 @@ from fastapi.concurrency import run_in_threadpool
 from starlette.middleware import Middleware
 
 from engine import __version__
-from engine.serving import boards, health, pins, problems, search
+from engine.serving import boards, health, pins, problems, reference, search
 from engine.serving.addresses import LOOPBACK_NAMES, is_loopback
 from engine.serving.description import DescribedApp
 from engine.serving.gate import KEYED, Gate, Rules
@@ -24,8 +24,8 @@ SUMMARY = "Retrieval of pins: pictures that somebody keeps, with what little is 
 def create_app(workspace: Workspace, *, hosts: Sequence[str] = ()) -> FastAPI:
     """Return the app of a workspace; its caller closes the workspace after the app is done.
 
-    hosts: names under which the app answers besides those of loopback; bound to another address it
-    answers under any name.
+    hosts: names under which the app answers besides those of loopback, such as the address that it
+    is bound to; bound to an address that others can reach it answers under any name.
     """
     settings = workspace.settings.serve
     service = Service(workspace)
@@ -48,6 +48,7 @@ def create_app(workspace: Workspace, *, hosts: Sequence[str] = ()) -> FastAPI:
         lifespan=lifespan,
         middleware=[Middleware(Gate, rules=rules)],
         responses=problems.RESPONSES,
+        docs_url=None,
         redoc_url=None,
     )
     app.state.service = service
@@ -58,4 +59,5 @@ def create_app(workspace: Workspace, *, hosts: Sequence[str] = ()) -> FastAPI:
         v1.include_router(noun.router)
     app.include_router(v1)
     app.include_router(health.probes)
+    app.include_router(reference.router)
     return app

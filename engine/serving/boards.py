@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
 
-from engine.errors import BadQuery
+from engine.queries import MAX_BOARDS, check_boards
 from engine.retrieval.answers import answer_to_json
 from engine.retrieval.boards import board_answer_to_json, related_boards
 from engine.serving.answers import BoardList, RelatedBoards, SearchAnswer
@@ -12,7 +12,6 @@ from engine.serving.models import SearchRequest
 from engine.serving.search import Cursor, Explain, Limit
 from engine.serving.service import Serving
 
-MAX_LIST = 1_000
 router = APIRouter(prefix="/boards", tags=["boards"])
 
 Title = Annotated[str, Query(description="the board's exact title", examples=["Summer dresses"])]
@@ -21,11 +20,10 @@ Title = Annotated[str, Query(description="the board's exact title", examples=["S
 @router.get("", response_model=BoardList)
 def get_boards(
     service: Serving,
-    limit: Annotated[int, Query(description=f"1 to {MAX_LIST:,}", examples=[10])] = 100,
+    limit: Annotated[int, Query(description=f"1 to {MAX_BOARDS:,}", examples=[10])] = 100,
 ) -> dict[str, Any]:
     """List the largest boards."""
-    if not 1 <= limit <= MAX_LIST:
-        raise BadQuery(f"limit {limit} is out of range: 1 to {MAX_LIST:,}")
+    check_boards(limit)
     boards = service.workspace.collection.boards(limit)
     return {"boards": [{"title": title, "pins": pins} for title, pins in boards]}
 
@@ -45,7 +43,7 @@ def search_board(
         text=q, filter={"board_title": [title]}, limit=limit, cursor=cursor, explain=explain
     )
     workspace = service.workspace
-    return answer_to_json(workspace.search(asked.to_query(workspace.limits.bytes)))
+    return answer_to_json(service.search(asked.to_query(workspace.limits.bytes)))
 
 
 @router.get("/related", response_model=RelatedBoards, response_model_exclude_unset=True)

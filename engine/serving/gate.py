@@ -71,7 +71,8 @@ class Gate:
             return Problem(
                 HTTPStatus.MISDIRECTED_REQUEST,
                 "unknown-host",
-                f"this server is not called {host[:80]!r}: address it as localhost or 127.0.0.1",
+                f"this server is not called {host[:80]!r}: address it as "
+                + " or ".join(self.rules.hosts),
             )
         origin = headers.get("origin")
         if origin is not None and scope["method"] not in READING and _place(origin) != host:

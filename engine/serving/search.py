@@ -168,7 +168,7 @@ def get_search(
         explain=explain,
     )
     workspace = service.workspace
-    return answer_to_json(workspace.search(asked.to_query(workspace.limits.bytes)))
+    return answer_to_json(service.search(asked.to_query(workspace.limits.bytes)))
 
 
 @router.post(
@@ -181,4 +181,4 @@ def post_search(service: Serving, asked: Annotated[Asked, Depends(read_asked)]) 
     """Find pins by any signed mix of words, pictures and pins."""
     workspace = service.workspace
     query = asked.request().to_query(workspace.limits.bytes, asked.image)
-    return answer_to_json(workspace.search(query))
+    return answer_to_json(service.search(query))

@@ -7,7 +7,7 @@ from types import FrameType
 
 import uvicorn
 
-from engine.serving.addresses import listen, require_key, url_of
+from engine.serving.addresses import listen, names_of, require_key, url_of
 from engine.serving.app import create_app
 from engine.settings import Settings
 from engine.workspace import open_workspace
@@ -41,7 +41,7 @@ def _serve(settings: Settings) -> None:
         address = url_of(sock)
         # Building the search graph stops the whole process, so it is done before anybody asks.
         workspace.settle()
-        app = create_app(workspace)
+        app = create_app(workspace, hosts=names_of(settings.serve.host, sock))
         app.state.service.warm_up()
         if workspace.hold is not None:
             workspace.hold.announce(address)

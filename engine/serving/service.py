@@ -1,7 +1,8 @@
-"""The opened workspace as the routes share it: many readers, one writer at a time."""
+"""The opened workspace as the routes share it: many readers, one writer, few pictures at a time."""
 
 import threading
 from collections.abc import Iterable
+from contextlib import nullcontext
 from typing import Annotated, cast
 
 from fastapi import Depends, Request
@@ -10,7 +11,13 @@ from PIL import Image
 from engine.ingestion.arrivals import Arrival
 from engine.ingestion.intake import Outcome
 from engine.jsonl import BadLine
+from engine.queries import Query
+from engine.retrieval.answers import Answer
 from engine.workspace import Workspace
+
+# Requests that may decode pictures at once: one large picture takes some 150 MB while it is open.
+DECODING = 2
+WRITTEN = frozenset({"added", "updated"})
 
 
 class Service:
@@ -21,6 +28,7 @@ class Service:
         self.warm = False
         # Two writes of one pin must not both read the state before either.
         self._writes = threading.Lock()
+        self._decoding = threading.Semaphore(DECODING)
 
     def warm_up(self) -> None:
         """Load both sides of the encoder; FingerprintMismatch if the collection has another."""
@@ -31,10 +39,23 @@ class Service:
         encoder.encode_images([Image.new("RGB", (64, 64), "white")])
         self.warm = True
 
+    def search(self, query: Query) -> Answer:
+        """Answer a query, once there is room for its pictures if it has some."""
+        looks = any(part.kind == "image" or part.crop is not None for part in query.parts)
+        with self._decoding if looks else nullcontext():
+            return self.workspace.search(query)
+
     def take_in(self, arrivals: Iterable[Arrival | BadLine]) -> list[Outcome]:
-        """Write pins and return what became of each, in no particular order."""
-        with self._writes:
-            return list(self.workspace.intake().run(arrivals))
+        """Write pins and return what became of each, in their order, once it is on disk.
+
+        The search graph does not grow: its building would stop all requests.
+        """
+        # The lock first: writers that wait for each other must not keep searches from decoding.
+        with self._writes, self._decoding:
+            outcomes = list(self.workspace.intake().run(arrivals))
+            if any(outcome.status in WRITTEN for outcome in outcomes):
+                self.workspace.collection.flush()
+            return outcomes
 
     def delete(self, pin_id: str) -> None:
         """Delete a pin and its picture; raise UnknownPin."""
