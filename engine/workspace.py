@@ -40,11 +40,12 @@ class Workspace:
     collection: Collection
     images: ImageStore
     hold: Ownership | None = None
+    loaded: Encoder | None = None
 
     @cached_property
     def encoder(self) -> Encoder:
         """The encoder that the settings name; FingerprintMismatch if the collection has another."""
-        encoder = load_encoder(self.settings.encoder)
+        encoder = self.loaded or load_encoder(self.settings.encoder)
         check(
             self.collection.identity,
             identity_of(encoder, self.analyzer),
@@ -69,7 +70,7 @@ class Workspace:
         """Answer a query."""
         reader = Reader(
             self.collection,
-            self.encoder,
+            lambda: self.encoder,
             self.analyzer,
             self.images,
             self.limits,
@@ -153,14 +154,17 @@ def open_workspace(settings: Settings, *, create: bool = False) -> Iterator[Work
     Embedded, this process becomes the owner of the collection; StoreInUse names the present one.
     Raises NoCollection unless the collection exists or `create` is given.
     """
+    place = collection_folder(settings)
     # A picture belongs to one collection, which alone can tell when its last pin is gone.
-    images = ImageStore(collection_folder(settings) / "images", settings.images.mode)
-    if settings.store.url:
-        with closing(_server(settings, create)) as collection:
-            yield Workspace(settings, collection, images)
-        return
-    with closing(_embedded(settings, create)) as collection:
-        yield Workspace(settings, collection, images, collection.ownership)
+    images = ImageStore(place / "images", settings.images.mode)
+    exists = not settings.store.url and (place / IDENTITY_NAME).exists()
+    # What exists is opened as it is, since many commands need no encoder; `Workspace.encoder`
+    # refuses another than the collection's.
+    made = load_encoder(settings.encoder) if create and not exists else None
+    identity = identity_of(made, Analyzer(settings.language)) if made is not None else None
+    with closing(_opened(settings, place, identity)) as collection:
+        hold = collection.ownership if isinstance(collection, EdgeCollection) else None
+        yield Workspace(settings, collection, images, hold, made)
 
 
 def collection_folder(settings: Settings) -> Path:
@@ -168,36 +172,20 @@ def collection_folder(settings: Settings) -> Path:
     return settings.data / "collections" / settings.collection
 
 
-def _embedded(settings: Settings, create: bool) -> EdgeCollection:
-    place = collection_folder(settings)
-    exists = (place / IDENTITY_NAME).exists()
-    if not create and not exists:
+def _opened(settings: Settings, place: Path, identity: Identity | None) -> Collection:
+    """Open the collection; with an identity it is made unless it is there."""
+    create = identity is not None
+    if settings.store.url:
+        from engine.store.server import ServerCollection  # only here: it brings qdrant-client
+
+        key = settings.store.api_key
+        secret = key.get_secret_value() if key else None
+        name = settings.collection
+        return ServerCollection.open(settings.store.url, secret, name, identity, create=create)
+    if identity is None and not (place / IDENTITY_NAME).exists():
         raise NoCollection(
             f"no collection {settings.collection!r} in {settings.data}: make it with "
             "'engine index PINS.jsonl', or name another with --collection"
         )
-    # What exists is opened as it is, since many commands need no encoder; `Workspace.encoder`
-    # refuses another than the collection's.
-    identity = None if exists else _identity(settings, create)
-    return EdgeCollection.open(
-        place, identity, create=create, min_free_bytes=settings.store.min_free_bytes
-    )
-
-
-def _server(settings: Settings, create: bool) -> Collection:
-    from engine.store.server import ServerCollection  # only here: it brings qdrant-client along
-
-    key = settings.store.api_key
-    return ServerCollection.open(
-        str(settings.store.url),
-        key.get_secret_value() if key else None,
-        settings.collection,
-        _identity(settings, create),
-        create=create,
-    )
-
-
-def _identity(settings: Settings, create: bool) -> Identity | None:
-    if not create:
-        return None
-    return identity_of(load_encoder(settings.encoder), Analyzer(settings.language))
+    free = settings.store.min_free_bytes
+    return EdgeCollection.open(place, identity, create=create, min_free_bytes=free)

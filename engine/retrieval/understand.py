@@ -1,5 +1,6 @@
 """What a query means to the engine: its terms for BM25, one vector for the pictures, its kind."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -36,10 +37,13 @@ class Understood:
 
 @dataclass(frozen=True)
 class Reader:
-    """Reads queries with the collection's own analysis, encoder and pictures."""
+    """Reads queries with the collection's own analysis, encoder and pictures.
+
+    load_encoder: called only by queries that need one; a pin brings its vector along.
+    """
 
     collection: Collection
-    encoder: Encoder
+    load_encoder: Callable[[], Encoder]
     analyzer: Analyzer
     images: ImageStore
     limits: ImageLimits
@@ -68,7 +72,9 @@ class Reader:
         )
 
     def _texts(self, parts: list[Part]) -> list[FloatArray]:
-        return list(self.encoder.encode_texts([str(part.value) for part in parts]) if parts else [])
+        if not parts:
+            return []
+        return list(self.load_encoder().encode_texts([str(part.value) for part in parts]))
 
     def _images(self, parts: list[Part]) -> list[FloatArray]:
         pictures = []
@@ -76,7 +82,7 @@ class Reader:
             if not isinstance(part.value, bytes):
                 raise BadQuery("the image of a query must be bytes")
             pictures.append(self._picture(part.value, part))
-        return list(self.encoder.encode_images(pictures) if pictures else [])
+        return list(self.load_encoder().encode_images(pictures)) if pictures else []
 
     def _pins(self, parts: list[Part]) -> list[FloatArray]:
         if not parts:
@@ -97,7 +103,7 @@ class Reader:
                     f"the picture of pin {pin!r} is not kept, so it can't be cropped: "
                     "send the picture itself, or index with ENGINE_IMAGES__MODE=keep"
                 )
-            rows.append(self.encoder.encode_images([self._picture(data, part)])[0])
+            rows.append(self.load_encoder().encode_images([self._picture(data, part)])[0])
         return rows
 
     def _picture(self, data: bytes, part: Part) -> Image.Image:

@@ -75,5 +75,5 @@ def shelf(tmp_path: Path) -> Iterator[Shelf]:
     identity = Identity(encoder.fingerprint, encoder.dimension, analyzer.fingerprint)
     images = ImageStore(tmp_path / "images")
     with EdgeCollection.open(tmp_path / "c", identity, create=True) as collection:
-        reader = Reader(collection, encoder, analyzer, images, ImageLimits(), text_gain=1.0)
+        reader = Reader(collection, lambda: encoder, analyzer, images, ImageLimits(), text_gain=1.0)
         yield Shelf(reader, tmp_path, Intake(collection, encoder, analyzer, images, ImageLimits()))

@@ -1,6 +1,7 @@
 """Search over a real embedded collection: both legs, the absent-text rule, pages, explanations."""
 
 import io
+from dataclasses import replace
 
 import pytest
 from PIL import Image
@@ -74,6 +75,26 @@ def test_scores_do_not_depend_on_limit_or_offset(filled: Shelf) -> None:
         assert answer.next_offset == (offset + 1 if offset + 1 < len(whole) else None)
     assert pages == whole
     assert filled.ask("red dress", limit=5, offset=50).hits == ()
+
+
+def test_candidates_are_not_drawn_by_the_page(shelf: Shelf) -> None:
+    """With legs far shallower than the collection, deep pages must not bring in other pins."""
+    colours = list(COLOURS)
+    shelf.put(
+        *(
+            (f"p{number}", colours[number % 8], "red dress" if number % 3 else None, None)
+            for number in range(40)
+        )
+    )
+    narrow = replace(shelf, parameters=replace(shelf.parameters, lexical_depth=5, vector_depth=6))
+    whole = [(hit.id, hit.score) for hit in narrow.ask("red dress", limit=50).hits]
+    assert 6 <= len(whole) <= 11
+    paged = [
+        (hit.id, hit.score)
+        for offset in range(0, len(whole) + 4, 2)
+        for hit in narrow.ask("red dress", limit=2, offset=offset).hits
+    ]
+    assert paged == whole
 
 
 def test_words_that_no_text_holds_leave_it_to_the_picture(filled: Shelf) -> None:
