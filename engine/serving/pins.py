@@ -132,7 +132,9 @@ def get_image(
         return Response(status_code=304, headers=headers)
     data = service.workspace.images.get(key) if key is not None else None
     if data is None:
-        raise UnknownPicture(f"the picture of pin {identity[:60]!r} is not kept")
+        raise UnknownPicture(
+            f"the picture of pin {identity[:60]!r} is not kept: see ENGINE_IMAGES__MODE"
+        )
     return Response(data, headers=headers, media_type="image/jpeg")
 
 

@@ -7,7 +7,7 @@ import pytest
 from pydantic import SecretStr
 
 from engine.errors import BadSetting, EngineError
-from engine.serving.addresses import is_loopback, listen, require_key, url_of
+from engine.serving.addresses import is_loopback, listen, names_of, require_key, url_of
 from engine.settings import ServeSettings
 
 
@@ -41,6 +41,20 @@ def test_a_free_port_is_found_and_named() -> None:
 def test_every_address_is_reached_over_loopback() -> None:
     with closing(listen("0.0.0.0", 0)) as sock:
         assert url_of(sock) == f"http://127.0.0.1:{sock.getsockname()[1]}"
+
+
+@pytest.mark.parametrize(
+    ("host", "names"),
+    [
+        ("127.0.0.1", ("127.0.0.1",)),
+        ("127.0.0.2", ("127.0.0.2",)),
+        ("0:0:0:0:0:0:0:1", ("[0:0:0:0:0:0:0:1]", "[::1]")),
+        ("::1", ("[::1]",)),
+    ],
+)
+def test_a_socket_is_called_by_its_own_names(host: str, names: tuple[str, ...]) -> None:
+    with closing(listen(host, 0)) as sock:
+        assert names_of(host, sock) == names
 
 
 def test_a_taken_port_is_one_clear_line() -> None:

@@ -98,7 +98,8 @@ class TestHost:
     )
     def test_other_names(self, reader: TestClient, host: str) -> None:
         for path in ("/v1/info", "/livez", "/docs"):
-            problem(reader.get(path, headers={"Host": host}), 421, "unknown-host")
+            body = problem(reader.get(path, headers={"Host": host}), 421, "unknown-host")
+            assert "localhost or 127.0.0.1" in body["detail"]
 
     def test_names_given_by_argument(self, library: Workspace) -> None:
         client = TestClient(create_app(library, hosts=["testserver"]))

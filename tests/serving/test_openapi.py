@@ -1,8 +1,9 @@
 """The description of the service: complete, and each of its examples works as it stands."""
 
 from collections.abc import Iterator
+from html.parser import HTMLParser
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urljoin
 
 import pytest
 from starlette.testclient import TestClient
@@ -112,7 +113,37 @@ def test_a_key_is_asked_for_in_the_description(reader: TestClient) -> None:
     assert spec["components"]["securitySchemes"]["key"]["scheme"] == "bearer"
 
 
-def test_it_can_be_read_in_a_browser(reader: TestClient) -> None:
-    answer = reader.get("/docs")
-    assert answer.status_code == 200
-    assert answer.headers["content-type"].startswith("text/html")
+class Addresses(HTMLParser):
+    """Every address that a page names."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.found: list[str] = []
+        self.feed(page)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.found += [value for name, value in attrs if name in {"src", "href"} and value]
+
+
+def test_the_page_loads_from_this_server_alone(reader: TestClient) -> None:
+    page = reader.get("/docs")
+    assert page.status_code == 200
+    assert page.headers["content-type"].startswith("text/html")
+    named = Addresses(page.text).found
+    assert len(named) == 4
+    for name in named:
+        if name == "data:,":
+            continue
+        address = urljoin("http://localhost/docs", name)
+        assert address.startswith("http://localhost/docs/")
+        part = reader.get(address)
+        assert part.status_code == 200
+        kind = part.headers["content-type"]
+        assert kind.startswith("text/css" if name.endswith(".css") else "text/javascript")
+        assert part.text
+    # The browser holds the page to it, whatever Swagger UI would like to load.
+    policy = page.headers["content-security-policy"]
+    allowed = dict(rule.strip().split(" ", 1) for rule in policy.split(";"))
+    assert allowed["default-src"] == "'none'"
+    assert allowed["script-src"] == allowed["connect-src"] == "'self'"
+    assert "http" not in policy

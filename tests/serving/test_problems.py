@@ -27,6 +27,7 @@ CONTRACT = {
     "BadImage": ("bad-image", 422),
     "ImageTooLarge": ("image-too-large", 413),
     "UnknownPin": ("unknown-pin", 404),
+    "UnknownPicture": ("unknown-picture", 404),
     "UnknownBoard": ("unknown-board", 404),
     "UnknownEncoder": ("unknown-encoder", 500),
     "BadSetting": ("bad-setting", 500),
@@ -96,7 +97,7 @@ def test_the_unforeseen_stays_inside(library: Workspace, monkeypatch: pytest.Mon
 
 
 def test_no_such_route(reader: TestClient) -> None:
-    for path in ("/", "/v1", "/v1/nothing", "/v2/search", "/v1/pins/a/b/c", "/v1/pins/a%2Fb"):
+    for path in ("/", "/v1", "/v1/nothing", "/v2/search", "/docs/nothing"):
         problem(reader.get(path), 404, "not-found")
 
 

@@ -1,14 +1,10 @@
 """The process from outside: started on a free port, asked over loopback, ended by a signal."""
 
-import os
-import re
+import shutil
 import signal
 import subprocess
-import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 import httpx2
@@ -17,47 +13,9 @@ import pytest
 from engine.settings import load_settings
 from engine.store.ownership import owner_of
 from engine.workspace import collection_folder
-from tests.conftest import ROOT
+from tests.conftest import absent
 from tests.serving.conftest import PINS, inline, picture, pin_body
-
-WAIT_S = 60
-
-
-@dataclass
-class Served:
-    process: subprocess.Popen[str]
-    address: str
-
-    def stop(self, number: int) -> tuple[int, str]:
-        """Send a signal; return the exit status and the rest of stderr."""
-        self.process.send_signal(number)
-        _, errors = self.process.communicate(timeout=WAIT_S)
-        return self.process.returncode, errors
-
-
-def command(data: Path, **settings: str) -> subprocess.Popen[str]:
-    environment = {key: value for key, value in os.environ.items() if not key.startswith("ENGINE_")}
-    environment |= {"ENGINE_DATA": str(data), "ENGINE_SERVE__PORT": "0"} | settings
-    return subprocess.Popen(
-        [sys.executable, "-m", "tests.serving.served"],
-        cwd=ROOT,
-        env=environment,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-
-
-@contextmanager
-def served(data: Path, **settings: str) -> Iterator[Served]:
-    with command(data, **settings) as process:
-        try:
-            assert process.stderr is not None
-            line = process.stderr.readline()
-            found = re.search(r"serving 'pins' on (http://127\.0\.0\.1:\d+)$", line.strip())
-            assert found, line + process.stderr.read()
-            yield Served(process, found[1])
-        finally:
-            process.kill()
+from tests.serving.process import WAIT_S, command, served
 
 
 def test_a_server_from_start_to_end(tmp_path: Path) -> None:
@@ -119,17 +77,48 @@ def test_a_request_under_way_is_finished(tmp_path: Path) -> None:
         assert server.process.wait(WAIT_S) == 0
 
 
+def test_another_address_of_loopback_is_its_name(tmp_path: Path) -> None:
+    with served(tmp_path, "--host", "127.0.0.2") as server:
+        assert server.address.startswith("http://127.0.0.2:")
+        assert httpx2.get(f"{server.address}/v1/info").status_code == 200
+        other = httpx2.get(f"{server.address}/v1/info", headers={"Host": "127.0.0.3"})
+        assert other.status_code == 421
+
+
+def test_a_browser_shows_the_reference_without_a_network(tmp_path: Path) -> None:
+    browser = shutil.which("chromium")
+    if browser is None:
+        absent("chromium", "install Debian's package of that name")
+    with served(tmp_path / "data") as server:
+        shown = subprocess.run(
+            [
+                *(str(browser), "--headless", "--no-sandbox", "--disable-gpu"),
+                *("--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1", "--dump-dom"),
+                *("--virtual-time-budget=10000", f"--user-data-dir={tmp_path / 'browser'}"),
+                f"{server.address}/docs",
+            ],
+            capture_output=True,
+            text=True,
+            check=True,
+            timeout=120,
+        ).stdout
+    for path in ("/v1/search", "/v1/pins/{id}/related", "/v1/boards", "/readyz"):
+        assert f'data-path="{path}"' in shown
+
+
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
         ({"ENGINE_SERVE__HOST": "0.0.0.0"}, "ENGINE_SERVE__API_KEY"),
         ({"ENGINE_SERVE__HOST": "192.0.2.1", "ENGINE_SERVE__API_KEY": "k"}, "ENGINE_SERVE__HOST"),
+        ({"ENGINE_SERVE__PORT": "many"}, "ENGINE_SERVE__PORT"),
     ],
 )
 def test_it_does_not_start(tmp_path: Path, settings: dict[str, str], message: str) -> None:
     with command(tmp_path / "data", **settings) as process:
         _, errors = process.communicate(timeout=WAIT_S)
-    assert process.returncode == 1
+    assert process.returncode == 2
+    assert errors.startswith("engine: ")
     assert message in errors
     assert len(errors.strip().splitlines()) == 1
     assert not (tmp_path / "data").exists()
