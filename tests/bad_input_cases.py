@@ -1,0 +1,224 @@
+"""How each row of docs/errors.md comes about, on the command line and over HTTP."""
+
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+from PIL import Image
+from pydantic import SecretStr
+
+import engine.workspace
+from engine import errors
+from engine.errors import EngineError
+from engine.features.factory import load_encoder
+from engine.serving.service import Service
+from engine.settings import ImageSettings, ServeSettings, load_settings
+from engine.store.ownership import Ownership
+from engine.workspace import collection_folder
+from tests.commands import Commands
+from tests.serving.conftest import inline, picture
+from tests.tiny_encoder import TinyEncoder
+
+Prepare = Callable[[pytest.MonkeyPatch, Commands, ExitStack], None]
+JSON = {"Content-Type": "application/json"}
+RED = inline(picture("red"))
+KEYED = ServeSettings(api_key=SecretStr("k3y"))
+
+
+@dataclass(frozen=True)
+class Case:
+    """How to bring a row about: commands, requests (method, path, arguments), and what is wrong."""
+
+    commands: Sequence[tuple[str, ...]] = ()
+    requests: Sequence[tuple[str, str, dict[str, Any]]] = ()
+    settings: dict[str, Any] = field(default_factory=dict)
+    prepare: Prepare = lambda *_: None
+
+
+def variable(name: str, value: str) -> Prepare:
+    return lambda patch, *_: patch.setenv(name, value)
+
+
+def get(path: str, **asked: str) -> tuple[str, str, dict[str, Any]]:
+    return "GET", path, {"params": asked}
+
+
+def post(path: str, body: Any) -> tuple[str, str, dict[str, Any]]:
+    return "POST", path, {"json": body}
+
+
+def failing(error: EngineError, prepare: Prepare) -> Prepare:
+    """What a server meets while it runs; commands meet it in earnest."""
+
+    def fail(*_: Any, **__: Any) -> None:
+        raise error
+
+    def prepared(patch: pytest.MonkeyPatch, commands: Commands, stack: ExitStack) -> None:
+        prepare(patch, commands, stack)
+        patch.setattr(Service, "search", fail)
+
+    return prepared
+
+
+def no_vector(patch: pytest.MonkeyPatch, *_: Any) -> None:
+    def nothing(encoder: TinyEncoder, images: Sequence[Image.Image]) -> npt.NDArray[np.float32]:
+        return np.full((len(images), encoder.dimension), np.nan, dtype=np.float32)
+
+    patch.setattr(TinyEncoder, "encode_images", nothing)
+
+
+def real_encoders(patch: pytest.MonkeyPatch, *_: Any) -> None:
+    patch.setattr(engine.workspace, "load_encoder", load_encoder)
+    patch.setenv("ENGINE_ENCODER", "/nothing/here")
+
+
+def another_encoder(_: pytest.MonkeyPatch, commands: Commands, __: ExitStack) -> None:
+    commands.encoder = TinyEncoder("tiny/2")
+
+
+def owned(_: pytest.MonkeyPatch, __: Commands, stack: ExitStack) -> None:
+    hold = Ownership.take(collection_folder(load_settings()))
+    stack.callback(hold.release)
+
+
+SEARCH = get("/v1/search", q="red")
+CASES = {
+    "unknown pin id": Case(
+        [("get", "nope"), ("related", "nope"), ("delete", "nope"), ("search", "--pin", "nope")],
+        [get("/v1/pins/nope"), get("/v1/pins/nope/related"), get("/v1/search", pin="nope")],
+    ),
+    "an id that can't be one (`a/b`, `..`)": Case(
+        [("get", "a/b"), ("related", ".."), ("delete", "a b")],
+        [get("/v1/pins/a%2Fb"), get("/v1/pins/%2e%2e"), ("DELETE", "/v1/pins/a%20b", {})],
+    ),
+    "a pin whose picture is not kept": Case(requests=[get("/v1/pins/unkept/image")]),
+    "unknown board": Case(requests=[get("/v1/boards/related", title="Nowhere")]),
+    "empty query; a query that only subtracts": Case(
+        [("search",), ("search", " "), ("search", "--minus", "red")],
+        [get("/v1/search"), get("/v1/search", q=" "), get("/v1/search", minus="red")],
+    ),
+    "query text over 1,000 characters": Case(
+        [("search", "x" * 1_001)], [get("/v1/search", q="x" * 1_001)]
+    ),
+    "parts that cancel each other out": Case(
+        requests=[post("/v1/search", {"parts": [{"text": "red"}, {"text": "red", "weight": -1}]})]
+    ),
+    "limit, offset or cursor out of range": Case(
+        [
+            ("search", "red", "--limit", "201"),
+            ("search", "red", "--cursor", "10001"),
+            ("related", "red", "--cursor", "x"),
+            ("boards", "--limit", "1001"),
+        ],
+        [
+            get("/v1/search", q="red", limit="201"),
+            get("/v1/search", q="red", cursor="10001"),
+            get("/v1/pins/red/related", cursor="x"),
+            get("/v1/boards", limit="1001"),
+        ],
+    ),
+    "crop outside the picture, or no box at all": Case(
+        [
+            ("search", "--image", "red.png", "--crop", "0.5,0,0.6,1"),
+            ("search", "--pin", "red", "--crop", "1,2"),
+        ],
+        [get("/v1/search", pin="red", crop=crop) for crop in ("0.5,0,0.6,1", "1,2")],
+    ),
+    "unknown filter key, or a value that does not fit": Case(
+        [("search", "red", "--filter", f) for f in ("colour=red", "price", "price=9..1")],
+        [get("/v1/search", q="red", filter=f) for f in ("colour=red", "price", "price=9..1")],
+    ),
+    "corrupt, truncated or unknown picture": Case(
+        [("search", "--image", name) for name in ("corrupt.jpg", "truncated.png", "page.jpg")],
+        [
+            post("/v1/search", {"image": "data:image/png;base64,AAAA"}),
+            ("POST", "/v1/search", {"files": {"image": b"\xff\xd8\xff\xe0"}}),
+            ("PUT", "/v1/pins/a", {"json": {"image": inline(picture("red")[:60])}}),
+        ],
+    ),
+    "decompression bomb, or over the byte or pixel limit": Case(
+        [("search", "--image", "red.png")],
+        [post("/v1/search", {"image": RED}), ("PUT", "/v1/pins/a", {"json": {"image": RED}})],
+        settings={"images": ImageSettings(max_pixels=100)},
+        prepare=variable("ENGINE_IMAGES__MAX_PIXELS", "100"),
+    ),
+    "a picture that the encoder has no usable vector for": Case(
+        [("index", "new.jsonl")],
+        [("PUT", "/v1/pins/a", {"json": {"image": RED}})],
+        prepare=no_vector,
+    ),
+    "a URL or file path for a picture over HTTP": Case(
+        requests=[
+            *(("PUT", "/v1/pins/a", {"json": {"image": i}}) for i in ("http://a/b.png", "b.png")),
+            post("/v1/search", {"image": "http://a/b.png"}),
+        ]
+    ),
+    "a line of a file that is no pin, a text over 10,000 characters": Case(
+        [("index", "bad.jsonl", "--strict"), ("index", "bad.jsonl")],
+        [
+            ("PUT", "/v1/pins/a", {"json": []}),
+            ("PUT", "/v1/pins/a", {"json": {"image": RED, "description": "x" * 10_001}}),
+        ],
+    ),
+    "a body or a parameter that does not fit its schema": Case(
+        requests=[
+            ("POST", "/v1/search", {"content": "{", "headers": JSON}),
+            post("/v1/search", {"colour": "red"}),
+            get("/v1/search", q="red", limit="ten"),
+        ]
+    ),
+    "a body of another type than JSON or a form": Case(
+        requests=[
+            ("POST", "/v1/search", {"content": "red", "headers": {"Content-Type": "text/plain"}})
+        ]
+    ),
+    "body over `ENGINE_SERVE__MAX_BODY_BYTES`": Case(
+        requests=[("POST", "/v1/search", {"content": b"x" * 2_000})],
+        settings={"serve": ServeSettings(max_body_bytes=1_000)},
+    ),
+    "no key, or a wrong one, where one is set": Case(
+        requests=[SEARCH, ("GET", "/v1/info", {"headers": {"Authorization": "Bearer wrong"}})],
+        settings={"serve": KEYED},
+    ),
+    "a name that is not the server's, on loopback": Case(
+        requests=[("GET", "/v1/info", {"headers": {"Host": "evil.example"}})]
+    ),
+    "a page of another origin that writes": Case(
+        requests=[("DELETE", "/v1/pins/red", {"headers": {"Origin": "http://evil.example"}})]
+    ),
+    "unknown encoder in the settings": Case([("search", "red")], prepare=real_encoders),
+    "another setting that can't be used": Case(
+        [("info",)], prepare=variable("ENGINE_IMAGES__MODE", "all")
+    ),
+    "no such collection": Case(
+        [("search", "red", "--collection", "other"), ("info", "--collection", "other")],
+        [SEARCH],
+        prepare=failing(errors.NoCollection("gone"), lambda *_: None),
+    ),
+    "collection made with another encoder or analysis": Case(
+        [("search", "red"), ("index", "new.jsonl")],
+        [SEARCH],
+        prepare=failing(errors.FingerprintMismatch("another encoder"), another_encoder),
+    ),
+    "collection owned by a process that does not serve": Case(
+        [("search", "red"), ("index", "new.jsonl"), ("info",)], prepare=owned
+    ),
+    "Qdrant server away, or the key refused": Case(
+        [("search", "red")],
+        [SEARCH],
+        prepare=failing(
+            errors.StoreUnreachable("away"), variable("ENGINE_STORE__URL", "http://127.0.0.1:1")
+        ),
+    ),
+    "disk below the watermark, or full": Case(
+        [("index", "new.jsonl")],
+        [SEARCH],
+        prepare=failing(
+            errors.StoreFull("no room"), variable("ENGINE_STORE__MIN_FREE_BYTES", str(10**17))
+        ),
+    ),
+}
