@@ -12,6 +12,7 @@ from typing import Any, Protocol
 import httpx
 
 from engine.errors import (
+    BadImage,
     BadPin,
     EngineError,
     StoreUnreachable,
@@ -35,6 +36,7 @@ from engine.workspace import Workspace, collection_folder, open_workspace
 TIMEOUT_S = 120.0
 BATCH_PINS = 32
 BATCH_BYTES = 8 * 1024 * 1024
+BRACKETS = 2
 
 
 class Access(Protocol):
@@ -140,8 +142,9 @@ class Remote:
 
     def index(self, arrivals: Iterable[Arrival | BadLine]) -> Iterator[Outcome]:
         """Send pins with their pictures inside, in batches that one request may carry."""
-        waiting: list[tuple[str, dict[str, Any]]] = []
-        size = 0
+        waiting: list[tuple[str, bytes]] = []
+        size = BRACKETS
+        most = min(BATCH_BYTES, self._settings.serve.max_body_bytes)
         for item in arrivals:
             if isinstance(item, BadLine):
                 yield Outcome(f"{item.file}:{item.number}", None, "rejected", BadPin(item.reason))
@@ -154,16 +157,27 @@ class Remote:
                 yield Outcome(item.origin, item.pin.id, "rejected", error)
                 continue
             inline = "data:image/jpeg;base64," + base64.b64encode(data).decode()
-            if waiting and (len(waiting) == BATCH_PINS or size + len(inline) > BATCH_BYTES):
+            value = pin_to_json(item.pin) | {"image": inline}
+            body = json.dumps(value, ensure_ascii=False).encode()
+            if waiting and (len(waiting) == BATCH_PINS or size + len(body) > most):
                 yield from self._put(waiting)
-                waiting, size = [], 0
-            waiting.append((item.origin, pin_to_json(item.pin) | {"image": inline}))
-            size += len(inline)
+                waiting, size = [], BRACKETS
+            if len(body) > self._settings.serve.max_body_bytes - BRACKETS:
+                refusal = BadImage(
+                    f"the pin takes {len(body):,} bytes in a request; the server takes "
+                    f"{self._settings.serve.max_body_bytes:,} (ENGINE_SERVE__MAX_BODY_BYTES)"
+                )
+                yield Outcome(item.origin, item.pin.id, "rejected", refusal)
+                continue
+            waiting.append((item.origin, body))
+            size += len(body) + len(",")
         if waiting:
             yield from self._put(waiting)
 
-    def _put(self, waiting: list[tuple[str, dict[str, Any]]]) -> Iterator[Outcome]:
-        answer = self._json("POST", "/v1/pins", json=[pin for _, pin in waiting])
+    def _put(self, waiting: list[tuple[str, bytes]]) -> Iterator[Outcome]:
+        body = b"[" + b",".join(pin for _, pin in waiting) + b"]"
+        headers = {"Content-Type": "application/json"}
+        answer = self._json("POST", "/v1/pins", content=body, headers=headers)
         for (origin, _), result in zip(waiting, answer["results"], strict=True):
             reason = result.get("reason")
             error = None if reason is None else BadPin(reason)
