@@ -64,7 +64,9 @@ def test_records_come_back_exactly(collection: Collection) -> None:
         language="de",
         attributes={"colour": "red=ish", "kind": "lamp"},
     )
-    whole = Record(pin, unit(9) * 7, "gross emojiu1f600", "raum", "ab" * 32, "cd" * 32, "f" * 16, "9")
+    whole = Record(
+        pin, unit(9) * 7, "gross emojiu1f600", "raum", "ab" * 32, "cd" * 32, "f" * 16, "9"
+    )
     collection.upsert([whole])
     kept = collection.get([pin.id, "missing"])
     assert list(kept) == [pin.id]
@@ -144,16 +146,14 @@ def test_every_candidate_has_every_score(collection: Collection, shop: Sequence[
     collection.upsert(shop)
     vector = unit(5)
     # Few pins a leg: what a leg did not bring in was scored by it all the same.
-    narrow = collection.candidates(
-        Plan(("green", "cosy"), vector, lexical_depth=2, vector_depth=1)
-    )
+    narrow = collection.candidates(Plan(("green", "cosy"), vector, lexical_depth=2, vector_depth=1))
     wide = collection.candidates(Plan(("green", "cosy"), vector))
     assert ids(narrow, shop) == {"sofa", "dress", "bare"}
     assert ids(wide, shop) == {each.pin.id for each in shop}
-    for each in ids(narrow, shop):
+    for name in ids(narrow, shop):
         for column in ("cosine", "description", "board", "has_text"):
-            ours = getattr(narrow, column)[row(narrow, each)]
-            assert ours == pytest.approx(getattr(wide, column)[row(wide, each)], abs=1e-6)
+            ours = getattr(narrow, column)[row(narrow, name)]
+            assert ours == pytest.approx(getattr(wide, column)[row(wide, name)], abs=1e-6)
     for each in shop:
         at = row(wide, each.pin.id)
         assert wide.cosine[at] == pytest.approx(float(each.vector @ vector), abs=1e-5)
@@ -340,9 +340,9 @@ def test_scroll_goes_through_everything_once_in_the_order_of_keys(
     assert keys == sorted(point_id(each.pin.id) for each in records)
     exported = [each for batch in collection.records(4) for each in batch]
     assert sorted(each.digest for each in exported) == sorted(each.digest for each in records)
-    np.testing.assert_allclose(exported[3].vector, collection.get([exported[3].pin.id])[
-        exported[3].pin.id
-    ].vector)
+    np.testing.assert_allclose(
+        exported[3].vector, collection.get([exported[3].pin.id])[exported[3].pin.id].vector
+    )
 
 
 def test_info_says_what_is_there(collection: Collection, shop: Sequence[Record]) -> None:
