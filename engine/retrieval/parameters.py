@@ -18,7 +18,7 @@ def _by_kind(text: Logistic, image: Logistic, mixed: Logistic) -> Mapping[Kind, 
     return MappingProxyType({"text": text, "image": image, "mixed": mixed})
 
 
-EMBEDDED = _by_kind(Logistic(9.0, 0.45), Logistic(8.0, 0.60), Logistic(8.0, 0.55))
+EMBEDDED = _by_kind(Logistic(6.0, 0.42), Logistic(12.0, 0.75), Logistic(10.0, 0.65))
 CLIP = _by_kind(Logistic(60.0, 0.26), Logistic(12.0, 0.75), Logistic(14.0, 0.60))
 
 
@@ -27,8 +27,8 @@ class Parameters:
     """How candidates are drawn, calibrated and mixed.
 
     lexical_weight: share of the lexical signal in the score, by kind of query.
-    text_gain: how much longer a text's vector counts beside an image's when both are added; texts
-        and pictures differ less among themselves across modalities than within one.
+    text_gain: length of a text's vector beside a picture's when both are added. Words that go with
+        a picture ("but blue") change it; at full length they would replace it.
     neighbour_prior: how many pseudo-observations pull the lexical value of a pin without text
         towards its visual one (see `fusion.py`).
     neighbour_width: width of the neighbourhood in calibrated visual units.
@@ -38,13 +38,13 @@ class Parameters:
     lexical_depth: int = 200
     vector_depth: int = 200
     visual: Mapping[Kind, Logistic] = field(default_factory=lambda: EMBEDDED)
-    lexical: Saturation = field(default_factory=lambda: Saturation(2.0))
+    lexical: Saturation = field(default_factory=lambda: Saturation(1.0))
     lexical_weight: Mapping[Kind, float] = field(
-        default_factory=lambda: MappingProxyType({"text": 0.5, "image": 0.2, "mixed": 0.25})
+        default_factory=lambda: MappingProxyType({"text": 0.55, "image": 0.2, "mixed": 0.05})
     )
-    text_gain: float = 1.5
-    neighbour_prior: float = 2.0
-    neighbour_width: float = 0.05
+    text_gain: float = 0.4
+    neighbour_prior: float = 8.0
+    neighbour_width: float = 0.03
 
 
 def for_encoder(fingerprint: str) -> Parameters:
