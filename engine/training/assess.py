@@ -18,7 +18,7 @@ from engine.training.backbone import load_public
 from engine.training.baselines import chance, class_name_vectors
 from engine.training.calibration import PERCENTILES, Logistic, fit, percentiles
 from engine.training.corpus import read_class_names
-from engine.training.features import frozen_features
+from engine.training.features import class_logits, frozen_features
 from engine.training.pictures import Pixels, decode_all
 from engine.training.pins import TrainingPin, read_queries, read_set
 from engine.training.supervision import class_odds
@@ -86,7 +86,8 @@ def compare(
     if not cache.exists():
         backbone, classifier = load_public(weights / "mobilenet_v2_imagenet.safetensors")
         every = np.arange(len(board.pins))
-        features, logits = frozen_features(backbone.eval(), classifier, board.pixels, every)
+        features = frozen_features(backbone.eval(), board.pixels, every)
+        logits = class_logits(classifier, features)
         np.savez(cache, features=features, logits=logits)
     seen = np.load(cache)
     teacher = TextTeacher()

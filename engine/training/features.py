@@ -9,7 +9,7 @@ import numpy.typing as npt
 import torch
 from torch import nn
 
-from engine.training.backbone import CLASSES, FEATURE_WIDTH, HEAD_WIDTH, Backbone, to_input
+from engine.training.backbone import FEATURE_WIDTH, HEAD_WIDTH, Backbone, to_input
 from engine.training.pictures import Pixels
 
 _CHUNK = 32
@@ -24,22 +24,25 @@ def one_core() -> None:
     torch.set_num_threads(1)
 
 
-def frozen_features(
-    backbone: Backbone, classifier: nn.Linear, pictures: Pixels, rows: npt.NDArray[np.intp]
-) -> tuple[HalfArray, HalfArray]:
-    """Return features (n, 1976) and class logits (n, 1001) of `pictures[rows]`, in that order."""
+def frozen_features(backbone: Backbone, pictures: Pixels, rows: npt.NDArray[np.intp]) -> HalfArray:
+    """Return the features (n, 1976) of `pictures[rows]`, in that order."""
     features = np.zeros((len(rows), FEATURE_WIDTH), np.float16)
-    logits = np.zeros((len(rows), CLASSES), np.float16)
 
     def fill(start: int) -> None:
         chunk = torch.from_numpy(np.array(pictures[rows[start : start + _CHUNK]]))
         with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16):
             seen = backbone(to_input(chunk)).float()
-            classes = classifier(seen[:, :HEAD_WIDTH]).float()
         features[start : start + _CHUNK] = seen.half().numpy()
-        logits[start : start + _CHUNK] = classes.half().numpy()
 
     with ThreadPoolExecutor(WORKERS, initializer=one_core) as pool:
         for _ in pool.map(fill, range(0, len(rows), _CHUNK)):
             pass
-    return features, logits
+    return features
+
+
+def class_logits(classifier: nn.Linear, features: HalfArray) -> HalfArray:
+    """Return what the public classifier makes of the public backbone's features, (n, 1001)."""
+    with torch.inference_mode():
+        top = torch.from_numpy(features[:, :HEAD_WIDTH]).float()
+        logits: HalfArray = classifier(top).half().numpy()
+    return logits

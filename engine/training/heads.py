@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
@@ -52,9 +53,32 @@ def fit_heads(
     head: ImageHead, text: TextTower, inputs: Tensor, supervision: Supervision, report: Report
 ) -> None:
     """Train the image head and the text table together on frozen `inputs` (pins, 2277)."""
+    head.standardise(inputs.float())
+    _fit(head, text, inputs, supervision, report)
+
+
+def refit_heads(
+    head: ImageHead, text: TextTower, inputs: Tensor, supervision: Supervision, report: Report
+) -> None:
+    """Train a trained head and table on, after the backbone that makes `inputs` has changed.
+
+    The standardisation stays: the head has learnt on it.
+    """
+    recipe = supervision.recipe
+    gentle = replace(
+        recipe,
+        head_steps=recipe.again_steps,
+        head_rate=recipe.again_rate,
+        joint_text_rate=recipe.again_text_rate,
+    )
+    _fit(head, text, inputs, replace(supervision, recipe=gentle), report)
+
+
+def _fit(
+    head: ImageHead, text: TextTower, inputs: Tensor, supervision: Supervision, report: Report
+) -> None:
     recipe = supervision.recipe
     head.train()
-    head.standardise(inputs.float())
     groups = [
         {"params": head.parameters(), "lr": recipe.head_rate, "weight_decay": recipe.decay},
         {"params": text.parameters(), "lr": recipe.joint_text_rate, "weight_decay": 0.0},

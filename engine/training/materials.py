@@ -17,9 +17,9 @@ from tokenizers import Tokenizer
 
 from engine.features import colour
 from engine.features.wordpiece import tokenizer
-from engine.training.backbone import load_public
+from engine.training.backbone import FEATURE_WIDTH, Backbone, load_public
 from engine.training.corpus import assemble, read_captions, read_class_names, read_descriptions
-from engine.training.features import frozen_features
+from engine.training.features import HalfArray, class_logits, frozen_features
 from engine.training.heads import Report
 from engine.training.mix import Mix
 from engine.training.network import Views
@@ -76,9 +76,14 @@ class Materials:
         """Return the pixels and colours of the training pins."""
         return Views(self.pictures, self.where[self.train], self.colours[self.train])
 
-    def pixels(self, rows: Sequence[int]) -> Pixels:
-        """Return decoded pictures of `pins[rows]`."""
-        return np.stack([self.pictures[a][place] for a, place in self.where[list(rows)]])
+    def see(self, backbone: Backbone) -> HalfArray:
+        """Return what a backbone, tuned or not, makes of the training pins, in their order."""
+        seen = np.zeros((len(self.train), FEATURE_WIDTH), np.float16)
+        where = self.where[self.train]
+        for number, pictures in enumerate(self.pictures):
+            mine = np.flatnonzero(where[:, 0] == number)
+            seen[mine] = frozen_features(backbone, pictures, where[mine, 1])
+        return seen
 
 
 def gather(sources: Sources, recipe: Recipe, report: Report) -> Materials:
@@ -130,8 +135,8 @@ def _seen(
     paths = [sources.work / f"{name}_{what}.npy" for what in ("features", "logits")]
     if not all(path.exists() for path in paths):
         backbone, classifier = load_public(sources.backbone)
-        made = frozen_features(backbone.eval(), classifier, decoded, rows)
-        for path, part in zip(paths, made, strict=True):
+        known = frozen_features(backbone.eval(), decoded, rows)
+        for path, part in zip(paths, (known, class_logits(classifier, known)), strict=True):
             whole = np.zeros((len(group), part.shape[1]), part.dtype)
             whole[rows] = part
             np.save(path, whole)

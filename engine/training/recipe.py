@@ -63,6 +63,11 @@ class Recipe:
     """Share of the steps that reach every layer; the others stop at `shallow_blocks`."""
     shallow_blocks: int = 5
 
+    again_steps: int = 200
+    """Steps of the heads on the tuned backbone's features; 0 leaves them as they are."""
+    again_rate: float = 5e-4
+    again_text_rate: float = 2e-4
+
     class_weight: float = 0.5
     """Weight of the distillation of ImageNet's classes, both ways together."""
     text_weight: float = 0.3

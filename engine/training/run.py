@@ -15,7 +15,7 @@ from torch import Tensor
 from engine.features.embedded import EmbeddedEncoder
 from engine.training import assess, export, judge
 from engine.training.backbone import load_public
-from engine.training.heads import fit_heads, fit_text, start_table
+from engine.training.heads import fit_heads, fit_text, refit_heads, start_table
 from engine.training.materials import PUBLIC_SETS, Materials, Sources, gather
 from engine.training.network import NetworkStage
 from engine.training.recipe import Recipe
@@ -52,6 +52,16 @@ def heads(materials: Materials, image: ImageTower, text: TextTower, work: Path) 
     torch.save({"head": image.head.state_dict(), "text": text.state_dict()}, saved)
 
 
+def refit(materials: Materials, image: ImageTower, text: TextTower, recipe: Recipe) -> None:
+    """Train head and table on in large batches, on what the tuned backbone makes of whole views."""
+    if not recipe.again_steps:
+        return
+    seen = torch.from_numpy(materials.see(image.backbone))
+    colours = torch.from_numpy(materials.colours[materials.train]).half()
+    inputs = torch.cat([seen, colours], 1)
+    refit_heads(image.head, text, inputs, materials.supervision, report)
+
+
 def inputs_of(materials: Materials) -> Tensor:
     """Return what the head reads of every pin while the backbone is frozen, at half precision."""
     parts = [torch.from_numpy(materials.features), torch.from_numpy(materials.colours).half()]
@@ -83,6 +93,7 @@ def train(sources: Sources, recipe: Recipe, target: Path, *, heads_only: bool = 
             stage.resume(checkpoint)
         stage.fit(checkpoint, report)
         stage.take_average()
+        refit(materials, image, text, recipe)
     export.neutral_unknown(text)
     packed = export.pack(image, text, recipe.image_side)
     minutes = (time.monotonic() - started) / 60
@@ -101,7 +112,7 @@ def card(
         "name": "embedded",
         "format": export.FORMAT,
         "made": f"{datetime.now(UTC):%Y-%m-%d}",
-        "stages": ["text", "heads"] if heads_only else ["text", "heads", "network"],
+        "stages": ["text", "heads"] if heads_only else ["text", "heads", "network", "heads again"],
         "minutes": round(minutes, 1),
         "training_pins": dict(sorted(sets.items())),
         "recipe": numbers | {"shares": dict(recipe.shares)},

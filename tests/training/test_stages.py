@@ -14,7 +14,7 @@ from engine.features import colour
 from engine.features.wordpiece import tokenizer
 from engine.training.backbone import FEATURE_WIDTH, Backbone, channels_last
 from engine.training.crops import random_view
-from engine.training.heads import fit_heads, fit_text, start_table
+from engine.training.heads import fit_heads, fit_text, refit_heads, start_table
 from engine.training.mix import Mix
 from engine.training.network import NetworkStage, Views
 from engine.training.pins import TrainingPin
@@ -50,6 +50,7 @@ RECIPE = Recipe(
     text_rate=0.2,
     network_rows=14,
     network_minutes=0.01,
+    again_steps=10,
     bank_rows=20,
     shares={"fashion": 1.0},
 )
@@ -174,3 +175,20 @@ def test_views_keep_colours_and_size() -> None:
         view = random_view(pixels, 32, 0.5, random.Random(seed))
         assert view.shape == (32, 32, 3)
         assert (view == np.array([9, 100, 200])).all()
+
+
+def test_heads_go_on_from_where_they_are(text: TextTower, supervision: Supervision) -> None:
+    torch.manual_seed(2)
+    head = ImageHead(24, 16, dropout=0.1)
+    colours = torch.from_numpy(colour.histograms(pictures()))
+    inputs = torch.cat([torch.rand(12, FEATURE_WIDTH), colours], 1).half()
+    fit_heads(head, text, inputs, supervision, silent)
+    mean = head.mean.clone()
+    weight = head.outer.weight.detach().clone()
+    refit_heads(head, text, inputs * 1.01, supervision, silent)
+    assert torch.equal(head.mean, mean)
+    moved = (head.outer.weight.detach() - weight).norm() / weight.norm()
+    assert 0 < float(moved) < 0.5
+    with torch.inference_mode():
+        scores = head(inputs.float()) @ text(["red hat", "blue hat"]).T
+    assert scores.argmax(1).tolist() == [0, 1] * 6

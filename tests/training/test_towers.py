@@ -17,6 +17,7 @@ from engine.features.embedded import EmbeddedEncoder
 from engine.features.wordpiece import tokenizer
 from engine.training import export
 from engine.training.backbone import FEATURE_WIDTH, Backbone, pad_same, to_input
+from engine.training.features import frozen_features
 from engine.training.replicas import Replicas
 from engine.training.towers import ImageHead, ImageTower, TextTower
 
@@ -147,3 +148,16 @@ def test_replicas_follow_the_original(image: ImageTower) -> None:
         assert torch.equal(bias, image.head.outer.bias)
     finally:
         replicas.close()
+
+
+def test_frozen_features_equal_the_backbone_and_keep_their_order(image: ImageTower) -> None:
+    pixels = pictures(40)
+    rows = np.array([7, 39, 0, *range(33)])
+    found = frozen_features(image.backbone, pixels, rows)
+    with torch.inference_mode():
+        expected = image.backbone(to_input(torch.from_numpy(pixels[rows]))).numpy()
+    gaps = np.linalg.norm(found - expected, axis=1)
+    others = np.linalg.norm(found - np.roll(expected, 1, axis=0), axis=1)
+    # Half precision inside: near its own row, far from any other.
+    assert (gaps < 0.1 * np.linalg.norm(expected, axis=1)).all()
+    assert np.median(gaps) < 0.5 * np.median(others)
