@@ -15,6 +15,7 @@ SIDE = 32
 
 _LUMA = np.array([16, 61, 106, 150, 195, 240], np.float32)
 _CHROMA = np.array([-80, -28, 0, 28, 80], np.float32)
+_AXES = (_LUMA, _CHROMA, _CHROMA)
 _CELLS = len(_LUMA) * len(_CHROMA) ** 2
 # A pixel this close to the border's median colour (largest channel difference) is background.
 _NEAR = 20
@@ -85,24 +86,21 @@ def histograms(
 
 def _cells(rgb: npt.NDArray[np.float32]) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.float32]]:
     """Give each pixel its eight surrounding cells and their weights, both (8, pixels)."""
-    axes = []
-    for values, centres in zip((rgb @ _TO_LUMA_CHROMA.T).T, (_LUMA, _CHROMA, _CHROMA), strict=True):
-        place = np.interp(values, centres, np.arange(len(centres)))
-        low = np.minimum(place.astype(np.intp), len(centres) - 2)
-        axes.append((low, (place - low).astype(np.float32)))
-    cells, weights = [], []
-    for corner in range(8):
-        cell = np.zeros(len(rgb), np.intp)
-        weight = np.ones(len(rgb), np.float32)
-        for bit, ((low, share), size) in enumerate(
-            zip(axes, (len(_LUMA), len(_CHROMA), len(_CHROMA)), strict=True)
-        ):
-            high = corner >> bit & 1
-            cell = cell * size + low + high
-            weight = weight * (share if high else 1 - share)
-        cells.append(cell)
-        weights.append(weight)
-    return np.stack(cells), np.stack(weights)
+    luma, blue, red = (_ends(v, c) for v, c in zip((rgb @ _TO_LUMA_CHROMA.T).T, _AXES, strict=True))
+    rows, columns = len(_CHROMA) ** 2, len(_CHROMA)
+    cells = luma[0][:, None, None] * rows + blue[0][:, None] * columns + red[0]
+    weights = luma[1][:, None, None] * blue[1][:, None] * red[1]
+    return cells.reshape(8, -1), weights.reshape(8, -1)
+
+
+def _ends(
+    values: npt.NDArray[np.float32], centres: npt.NDArray[np.float32]
+) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.float32]]:
+    """Give each value the two bins around it and its share of each, both (2, values)."""
+    place = np.interp(values, centres, np.arange(len(centres))).astype(np.float32)
+    low = np.minimum(place.astype(np.intp), len(centres) - 2)
+    share = place - low.astype(np.float32)
+    return np.stack([low, low + 1]), np.stack([1 - share, share])
 
 
 def _shares(
