@@ -1,13 +1,12 @@
 """The schema and the values of a query in Qdrant Edge's own types."""
 
-from collections.abc import Collection
 from typing import Any
 
 import qdrant_edge as edge
 
 from engine.queries import Filter
 from engine.store import schema
-from engine.store.legs import Key, Leg, Scope, TextLeg, VectorLeg
+from engine.store.legs import Leg, Scope, TextLeg, VectorLeg
 
 # The graph: Qdrant's defaults for m and ef_construct reach the recall that is wanted.
 GRAPH = edge.HnswIndexConfig(m=16, ef_construct=100, full_scan_threshold=10_000)
@@ -98,27 +97,19 @@ def conditions(wanted: Filter) -> list[Any]:
     return must
 
 
-def among_with_text(keys: Collection[Key]) -> Any:
-    """Return the filter for those of `keys` whose pin has text."""
-    match = edge.MatchValue(schema.truth(True))
-    has_text = edge.FieldCondition(schema.HAS_TEXT, match=match)
-    return edge.Filter(must=[edge.HasIdCondition(set(keys)), has_text])
-
-
 def keeps_picture(image_key: str) -> Any:
     """Return the filter for the points whose picture is kept under a key."""
     match = edge.MatchValue(schema.picture(image_key))
     return edge.Filter(must=[edge.FieldCondition(schema.PICTURE, match=match)])
 
 
-def holds_term(term: str) -> Any:
-    """Return the filter for the points that have a term in either text field."""
-    return edge.Filter(
-        should=[
-            edge.FieldCondition(field, match=edge.MatchText(term))
-            for field in (schema.DESCRIPTION, schema.BOARD)
-        ]
+def holds_term(term: str) -> tuple[Any, Any]:
+    """Return the conditions that the description, and the board's title, have a term."""
+    match = edge.MatchText(term)
+    description, board = (
+        edge.FieldCondition(place, match=match) for place in (schema.DESCRIPTION, schema.BOARD)
     )
+    return description, board
 
 
 def _vector(leg: VectorLeg) -> Any:

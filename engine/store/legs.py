@@ -62,12 +62,12 @@ class Legs(Protocol):
         """Run several legs in one go; one ranked list for each, in their order."""
         ...
 
-    def with_text(self, keys: Collection[Key]) -> set[Key]:
-        """Return those of `keys` whose pin has text."""
-        ...
+    def frequency(self, term: str, points: int) -> int:
+        """Return how many of the `points` in all have the term in either text field.
 
-    def frequency(self, term: str) -> int:
-        """Return how many points have the term in either text field."""
+        Exact where the collection is small; where that costs too much, what was deleted of late
+        may still count.
+        """
         ...
 
     def count(self) -> int:

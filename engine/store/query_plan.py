@@ -1,107 +1,146 @@
 """The one plan of a query, written over legs: what every engine runs, embedded or not.
 
-1. BM25 over each text field and nearest by vector, all in one go.
-2. What each leg found is scored by the others, in one go: an exact cosine for every pin, and both
-   fields' BM25. A text leg that returned fewer pins than it was asked for has named every pin that
-   it gives a score, so it is not asked again.
+1. BM25 over each text field and nearest by vector, in one go. The lexical leg is the best by the
+   weighted sum of both fields.
+2. What one leg found is scored by the others, in one go: an exact cosine for the lexical pins, both
+   fields' BM25 for the vector leg's, and which of these have text at all. A text leg that returned
+   fewer pins than it was asked for has named every pin that it gives a score, so it is not asked
+   again.
 Knows nothing of calibration and fusion, nor of any engine's API.
 """
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
+from dataclasses import dataclass, field
 
 import numpy as np
+import numpy.typing as npt
 
+from engine.queries import Filter
 from engine.store import schema
 from engine.store.frequencies import Frequencies
 from engine.store.legs import Key, Leg, Legs, Ranked, Scope, TextLeg, VectorLeg
 from engine.store.plan import Candidates, Plan
 
-Scores = dict[Key, float]
+TEXTS = (schema.DESCRIPTION, schema.BOARD)
+
+
+@dataclass
+class Found:
+    """The pins so far, numbered as they came; every score is by that number.
+
+    A UUID is slow to hash, so each is looked up once, as its integer.
+    """
+
+    keys: list[Key] = field(default_factory=list)
+    numbers: dict[int, int] = field(default_factory=dict)
+
+    def add(self, ranked: Ranked) -> dict[int, float]:
+        """Return the scores of a leg by number, best first."""
+        scores: dict[int, float] = {}
+        for key, score in zip(*ranked, strict=True):
+            number = self.numbers.setdefault(key.int, len(self.keys))
+            if number == len(self.keys):
+                self.keys.append(key)
+            scores[number] = score
+        return scores
+
+    def lacking(self, numbers: Iterable[int], known: Container[int]) -> list[Key]:
+        """Return those of some pins that are not among the known ones."""
+        return [self.keys[number] for number in numbers if number not in known]
 
 
 def candidates(
     legs: Legs, plan: Plan, without: frozenset[Key], frequencies: Frequencies
 ) -> Candidates:
     """Run a plan; `without` holds the points of `plan.exclude`."""
-    scope = Scope(plan.filter, without)
-    first = _first(plan, scope)
-    answers = legs.run([leg for _, leg in first]) if first else []
-    found = {name: ranked for (name, _), ranked in zip(first, answers, strict=True)}
-    scores = {name: dict(zip(*ranked, strict=True)) for name, ranked in found.items()}
-    union = set().union(*scores.values())
-    second = _second(plan, found, scores, union)
-    answers = legs.run([leg for _, leg in second]) if second else []
-    for (name, _), ranked in zip(second, answers, strict=True):
-        scores[name].update(zip(*ranked, strict=True))
-    lexical = _lexical(plan, scores, found)
-    nearest = found["cosine"][0] if "cosine" in found else []
-    keys = list({*lexical, *nearest})
-    worded = {key for name in ("description", "board") for key in scores.get(name, ())}
-    unsure = [key for key in keys if key not in worded]
-    worded |= legs.with_text(unsure) if unsure else set()
+    found = Found()
+    first = _first(plan, Scope(plan.filter, without))
+    answers = legs.run(list(first.values())) if first else []
+    scores = {name: found.add(ranked) for name, ranked in zip(first, answers, strict=True)}
+    described, boarded = (scores.get(name, {}) for name in TEXTS)
+    nearest = scores.get(schema.VECTOR, {})
+    vector_leg = list(nearest)
+    # The cut goes by what the two lists themselves say, so that what it drops costs nothing more.
+    matching = _by_sum(plan, list(dict.fromkeys((*described, *boarded))), scores, found.keys)
+    kept = list(dict.fromkeys((*matching[: plan.lexical_depth], *vector_leg)))
+    worded = {*described, *boarded}
+    if second := _second(plan, found, scores, kept):
+        for name, ranked in zip(second, legs.run(list(second.values())), strict=True):
+            if name == schema.HAS_TEXT:
+                worded.update(found.add(ranked))
+            else:
+                scores[name].update(found.add(ranked))
+    lexical_leg = _by_sum(plan, matching[: plan.lexical_depth], scores, found.keys)
     return Candidates(
-        keys=[str(key) for key in keys],
-        cosine=_column(keys, scores.get("cosine")),
-        description=_column(keys, scores.get("description")),
-        board=_column(keys, scores.get("board")),
-        has_text=np.fromiter((key in worded for key in keys), np.bool_, len(keys)),
-        lexical_rank=_ranks(keys, lexical),
-        vector_rank=_ranks(keys, nearest),
+        keys=[str(found.keys[number]) for number in kept],
+        cosine=_column(kept, nearest),
+        description=_column(kept, described),
+        board=_column(kept, boarded),
+        has_text=np.fromiter((number in worded for number in kept), np.bool_, len(kept)),
+        lexical_rank=_ranks(kept, lexical_leg),
+        vector_rank=_ranks(kept, vector_leg),
         idf=frequencies.idf(legs, plan.terms),
     )
 
 
-def _first(plan: Plan, scope: Scope) -> list[tuple[str, Leg]]:
-    legs: list[tuple[str, Leg]] = []
+def _first(plan: Plan, scope: Scope) -> dict[str, Leg]:
+    legs: dict[str, Leg] = {}
     if plan.terms and plan.lexical_depth > 0:
-        legs.append(("description", _text(plan, schema.DESCRIPTION, plan.lexical_depth, scope)))
-        legs.append(("board", _text(plan, schema.BOARD, plan.lexical_depth, scope)))
+        for name in TEXTS:
+            legs[name] = _text(plan, name, plan.lexical_depth, scope)
     if plan.vector is not None and plan.vector_depth > 0:
-        legs.append(("cosine", VectorLeg(plan.vector, plan.vector_depth, scope, plan.exact)))
+        legs[schema.VECTOR] = VectorLeg(plan.vector, plan.vector_depth, scope, plan.exact)
     return legs
 
 
 def _second(
-    plan: Plan, found: dict[str, Ranked], scores: dict[str, Scores], union: set[Key]
-) -> list[tuple[str, Leg]]:
-    legs: list[tuple[str, Leg]] = []
-    for name, place in (("description", schema.DESCRIPTION), ("board", schema.BOARD)):
-        if name in found and len(found[name][0]) == plan.lexical_depth:
-            unknown = union.difference(scores[name])
-            if unknown:
-                scope = Scope(among=unknown)
-                legs.append((name, _text(plan, place, len(unknown), scope)))
-    if plan.vector is not None and "cosine" in found:
-        unknown = union.difference(scores["cosine"])
-        if unknown:
-            scope = Scope(among=unknown)
-            legs.append(("cosine", VectorLeg(plan.vector, len(unknown), scope, exact=True)))
+    plan: Plan, found: Found, scores: dict[str, dict[int, float]], kept: list[int]
+) -> dict[str, Leg]:
+    legs: dict[str, Leg] = {}
+    for name in TEXTS:
+        known = scores.get(name, {})
+        complete = len(known) < plan.lexical_depth
+        if name in scores and not complete and (unknown := found.lacking(kept, known)):
+            legs[name] = _text(plan, name, len(unknown), Scope(among=unknown))
+    if plan.vector is None or schema.VECTOR not in scores:
+        return legs
+    if unknown := found.lacking(kept, scores[schema.VECTOR]):
+        legs[schema.VECTOR] = _among(plan.vector, Scope(among=unknown))
+    # Reading `has_text` out of the payload takes ten times as long as asking the index for it.
+    worded = {number for name in TEXTS for number in scores.get(name, {})}
+    if unsure := found.lacking(kept, worded):
+        with_text = Scope(Filter(has_text=True), among=unsure)
+        legs[schema.HAS_TEXT] = _among(plan.vector, with_text)
     return legs
 
 
-def _text(plan: Plan, place: str, limit: int, scope: Scope) -> TextLeg:
-    return TextLeg(place, plan.terms, plan.bm25.k1, plan.bm25.b, limit, scope)
+def _text(plan: Plan, name: str, limit: int, scope: Scope) -> TextLeg:
+    return TextLeg(name, plan.terms, plan.bm25.k1, plan.bm25.b, limit, scope)
 
 
-def _lexical(plan: Plan, scores: dict[str, Scores], found: dict[str, Ranked]) -> list[Key]:
-    """Return the lexical leg: the best by the weighted sum of both fields, best first."""
-    if "description" not in found:
+def _among(vector: npt.NDArray[np.float32], scope: Scope) -> VectorLeg:
+    return VectorLeg(vector, len(scope.among or ()), scope, exact=True)
+
+
+def _by_sum(
+    plan: Plan, numbers: list[int], scores: dict[str, dict[int, float]], keys: list[Key]
+) -> list[int]:
+    """Return pins by the weighted sum of both fields as far as known, best first."""
+    if schema.DESCRIPTION not in scores:
         return []
-    description, board = scores["description"], scores["board"]
     ours, theirs = plan.bm25.description_weight, plan.bm25.board_weight
+    described, boarded = (scores[name] for name in TEXTS)
     total = {
-        key: ours * description.get(key, 0.0) + theirs * board.get(key, 0.0)
-        for key in {*found["description"][0], *found["board"][0]}
+        number: ours * described.get(number, 0.0) + theirs * boarded.get(number, 0.0)
+        for number in numbers
     }
-    return sorted(total, key=lambda key: (-total[key], key.int))[: plan.lexical_depth]
+    return sorted(numbers, key=lambda number: (-total[number], keys[number].int))
 
 
-def _column(keys: list[Key], scores: Scores | None) -> np.ndarray[tuple[int], np.dtype[np.float32]]:
-    if not scores:
-        return np.zeros(len(keys), np.float32)
-    return np.fromiter((scores.get(key, 0.0) for key in keys), np.float32, len(keys))
+def _column(kept: list[int], scores: dict[int, float]) -> npt.NDArray[np.float32]:
+    return np.fromiter((scores.get(number, 0.0) for number in kept), np.float32, len(kept))
 
 
-def _ranks(keys: list[Key], ranked: Iterable[Key]) -> np.ndarray[tuple[int], np.dtype[np.int32]]:
-    place = {key: rank for rank, key in enumerate(ranked, 1)}
-    return np.fromiter((place.get(key, 0) for key in keys), np.int32, len(keys))
+def _ranks(kept: list[int], ranked: list[int]) -> npt.NDArray[np.int32]:
+    place = {number: rank for rank, number in enumerate(ranked, 1)}
+    return np.fromiter((place.get(number, 0) for number in kept), np.int32, len(kept))

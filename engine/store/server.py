@@ -7,7 +7,6 @@ Knows nothing of scoring: it runs the legs of `query_plan`.
 import time
 import uuid
 import warnings
-from collections.abc import Collection as Keys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Self
@@ -25,7 +24,7 @@ from engine.store import query_plan, schema, server_schema
 from engine.store.collection import EVERYTHING, CollectionInfo
 from engine.store.frequencies import Frequencies
 from engine.store.identity import Identity, check
-from engine.store.legs import Key, Leg, Ranked
+from engine.store.legs import Leg, Ranked
 from engine.store.plan import Candidates, Plan
 from engine.store.records import Facts, Record, StoredPin, point_id
 from engine.store.vectors import unit, unit_rows
@@ -221,17 +220,7 @@ class ServerCollection:
             for answer in answers
         ]
 
-    def with_text(self, keys: Keys[Key]) -> set[Key]:
-        with _server_errors():
-            found, _ = self._client.scroll(
-                self._name,
-                scroll_filter=server_schema.among_with_text(keys),
-                limit=len(keys),
-                with_payload=False,
-            )
-        return {server_schema.key_of(each.id) for each in found}
-
-    def frequency(self, term: str) -> int:
+    def frequency(self, term: str, points: int) -> int:
         return self._count(server_schema.holds_term(term))
 
     def _count(self, wanted: models.Filter | None) -> int:

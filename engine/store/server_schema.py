@@ -106,11 +106,6 @@ def conditions(wanted: Filter) -> list[models.Condition]:
     return must
 
 
-def among_with_text(keys: Collection[Key]) -> models.Filter:
-    """Return the filter for those of `keys` whose pin has text."""
-    return models.Filter(must=[_has_id(keys), _has_text(True)])
-
-
 def holds_term(term: str) -> models.Filter:
     """Return the filter for the points that have a term in either text field."""
     return models.Filter(

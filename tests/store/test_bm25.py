@@ -34,7 +34,7 @@ steps = st.lists(st.one_of(writes, names), min_size=1, max_size=25)
 queries = st.lists(st.sampled_from((*WORDS, "unseen")), min_size=1, max_size=4, unique=True)
 knobs = st.builds(Bm25, k1=st.floats(0.0, 3.0), b=st.floats(0.0, 1.0))
 quick = settings(
-    max_examples=25,
+    max_examples=12,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
