@@ -34,14 +34,14 @@ STEPS: tuple[tuple[str, tuple[str, ...]], ...] = (
         ),
     ),
     (
-        "A mix: a pin, but red, and without the dots, for up to 120.",
+        "A mix: a green checked handbag, but red, without the checks, for up to 120.",
         (
             "search",
             "but red",
             "--pin",
-            "handbag-001",
+            "handbag-003",
             "--minus",
-            "dotted",
+            "checked",
             "--filter",
             "price=..120",
             "--limit",
@@ -56,7 +56,7 @@ STEPS: tuple[tuple[str, tuple[str, ...]], ...] = (
 
 NEXT = """\
 Try next (the data stays in .engine):
-  .venv/bin/engine search "cosy reading corner" --collection samples --explain
+  .venv/bin/engine search "beach at sunset" --collection samples --explain
   .venv/bin/engine search "cake" --filter has_text=no --collection samples --json
   .venv/bin/engine related sofa-003 --collection samples --sheet related.png
   .venv/bin/engine serve --collection samples      # then open http://127.0.0.1:8000/docs
