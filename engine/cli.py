@@ -31,7 +31,7 @@ from engine.jsonl import Extra
 from engine.pins import pin_id
 from engine.serving.models import SearchRequest, filter_pairs
 from engine.settings import Settings, load_settings
-from engine.terminal import Terminal, caption, reasons
+from engine.terminal import Terminal, caption
 
 app = typer.Typer(
     name="engine",
@@ -349,7 +349,7 @@ def _draw(answer: dict[str, Any], access: Access, asked: str, path: Path) -> Non
     for hit in answer["hits"]:
         note = f"{hit['score']:.3f}"
         if "why" in hit:
-            note += " " + reasons(hit["why"])
+            note += " · " + " + ".join(hit["why"]["found_by"])
         cells.append(Cell(access.picture(hit["id"]), caption(hit["pin"]), note))
     try:
         save([Row(asked, cells)], path)
