@@ -35,6 +35,7 @@ def index_operations() -> list[Any]:
         "keyword": edge.KeywordIndexParams(),
         # Asked at deletes alone, and as long as the collection: the disk is the place for it.
         "reference": edge.KeywordIndexParams(on_disk=True),
+        "flag": edge.IntegerIndexParams(lookup=True, range=False),
         "float": edge.FloatIndexParams(),
         "datetime": edge.DatetimeIndexParams(),
     }
@@ -92,7 +93,7 @@ def conditions(wanted: Filter) -> list[Any]:
         )
         must.append(edge.FieldCondition(schema.CREATED, range=moments))
     if wanted.has_text is not None:
-        match = edge.MatchValue(schema.truth(wanted.has_text))
+        match = edge.MatchValue(schema.flag(wanted.has_text))
         must.append(edge.FieldCondition(schema.HAS_TEXT, match=match))
     return must
 

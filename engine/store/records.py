@@ -1,5 +1,6 @@
 """A pin as it is written to and read from a store."""
 
+import hashlib
 import uuid
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -11,11 +12,18 @@ from engine.pins import Pin
 
 # Any fixed UUID serves as the namespace of the name-based ids; changing it orphans every point.
 NAMESPACE = uuid.UUID("6f1f3b0c-6a53-5d7e-9a55-0e6f0a3f7d11")
+# RFC 9562: four bits name the version, two the variant.
+VERSION_BITS = 0xF000_C000_0000_0000_0000
+VERSION_5 = 0x5000_8000_0000_0000_0000
 
 
 def point_id(pin_id: str) -> str:
     """Return the point's UUIDv5: a second write of a pin replaces the first."""
-    return str(uuid.uuid5(NAMESPACE, pin_id))
+    # uuid.uuid5 says the same in three times the time, which counts at ten thousand pins a second.
+    digest = hashlib.sha1(NAMESPACE.bytes + pin_id.encode(), usedforsecurity=False).digest()
+    number = int.from_bytes(digest[:16], "big") & ~VERSION_BITS | VERSION_5
+    text = f"{number:032x}"
+    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
 
 
 @dataclass(frozen=True)

@@ -15,11 +15,10 @@ from engine.errors import StoreError
 from engine.pins import Pin, pin_from_json, pin_to_json
 from engine.store.records import Facts, Record, StoredPin
 
-VERSION: Final = 1
+VERSION: Final = 2
 VECTOR: Final = "image"
 
 PIN: Final = "pin"
-FACTS: Final = "facts"
 DESCRIPTION: Final = "description_terms"
 BOARD: Final = "board_terms"
 ATTRIBUTES: Final = "attributes"
@@ -28,11 +27,11 @@ CREATED: Final = "created_at"
 HAS_TEXT: Final = "has_text"
 PICTURE: Final = "picture"
 
-IndexKind = Literal["text", "keyword", "reference", "float", "datetime"]
+IndexKind = Literal["text", "keyword", "reference", "flag", "float", "datetime"]
 
 # Every index must exist before the graph is built: a filtered search over a graph that was built
-# without them loses most of its recall. `has_text` is "yes" or "no" because Edge's MatchValue
-# takes a Python bool for an integer, and then matches nothing.
+# without them loses most of its recall. A flag is 1 or 0 because Edge's MatchValue takes a Python
+# bool for an integer, which then matches no stored bool.
 INDEXES: Final[Mapping[str, IndexKind]] = MappingProxyType(
     {
         DESCRIPTION: "text",
@@ -42,15 +41,15 @@ INDEXES: Final[Mapping[str, IndexKind]] = MappingProxyType(
         "currency": "keyword",
         "language": "keyword",
         ATTRIBUTES: "keyword",
-        HAS_TEXT: "keyword",
+        HAS_TEXT: "flag",
         PICTURE: "reference",
         PRICE: "float",
         CREATED: "datetime",
     }
 )
 
-SHOWN: Final = (PIN, FACTS, DESCRIPTION, BOARD)
-COMPARED: Final = (FACTS,)
+SHOWN: Final = (PIN, DESCRIPTION, BOARD)
+COMPARED: Final = (PIN,)
 
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
@@ -58,13 +57,11 @@ _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 def payload(record: Record) -> dict[str, Any]:
     """Return the payload of a record; absent facts take no room."""
     pin = record.pin
-    # The pin itself is one JSON string: exact (a price keeps its digits), and far cheaper to hand
-    # over than an object, as every field on its own costs a conversion. So are its other facts;
-    # what filters need stands beside them.
+    # Every field costs a conversion of its own, so what no index needs is one string: a line of
+    # facts, then the pin as exact JSON (a price keeps its digits).
     out: dict[str, Any] = {
-        PIN: _encode(pin_to_json(pin)),
-        FACTS: _facts(record),
-        HAS_TEXT: truth(record.has_text),
+        PIN: f"{_facts(record)}\n{_encode(pin_to_json(pin))}",
+        HAS_TEXT: flag(record.has_text),
     }
     if record.description_terms:
         out[DESCRIPTION] = record.description_terms
@@ -86,9 +83,9 @@ def payload(record: Record) -> dict[str, Any]:
 
 def stored_pin(fields: Mapping[str, Any]) -> StoredPin:
     """Return what a page of hits shows of a pin; needs the `SHOWN` fields."""
-    _, image_sha256, dhash, image_key = fields[FACTS].split(" ")
+    (_, image_sha256, dhash, image_key), pin = _read(fields)
     return StoredPin(
-        pin=_pin(fields),
+        pin=pin,
         description_terms=fields.get(DESCRIPTION, ""),
         board_terms=fields.get(BOARD, ""),
         image_sha256=image_sha256,
@@ -99,9 +96,9 @@ def stored_pin(fields: Mapping[str, Any]) -> StoredPin:
 
 def record(fields: Mapping[str, Any], vector: npt.ArrayLike) -> Record:
     """Return the record of a whole payload and its vector; the inverse of `payload`."""
-    digest, image_sha256, dhash, image_key = fields[FACTS].split(" ")
+    (digest, image_sha256, dhash, image_key), pin = _read(fields)
     return Record(
-        pin=_pin(fields),
+        pin=pin,
         vector=np.asarray(vector, dtype=np.float32),
         description_terms=fields.get(DESCRIPTION, ""),
         board_terms=fields.get(BOARD, ""),
@@ -114,7 +111,7 @@ def record(fields: Mapping[str, Any], vector: npt.ArrayLike) -> Record:
 
 def facts(fields: Mapping[str, Any]) -> Facts:
     """Return what an arriving pin is compared with; needs the `COMPARED` fields."""
-    digest, image_sha256, _, image_key = fields[FACTS].split(" ")
+    digest, image_sha256, _, image_key = fields[PIN].partition("\n")[0].split(" ")
     return Facts(digest, image_sha256, image_key or None)
 
 
@@ -128,18 +125,19 @@ def picture(image_key: str) -> str:
     return image_key[:32]
 
 
-def truth(value: bool) -> str:
+def flag(value: bool) -> int:
     """Return the indexed form of yes and no."""
-    return "yes" if value else "no"
+    return 1 if value else 0
 
 
 def _facts(record: Record) -> str:
     parts = (record.digest, record.image_sha256, record.dhash, record.image_key or "")
     text = " ".join(parts)
-    if text.count(" ") != len(parts) - 1:
-        raise StoreError(f"pin {record.pin.id}: a digest or an image key holds a blank")
+    if len(text.split()) != len(parts) - (not record.image_key):
+        raise StoreError(f"pin {record.pin.id}: a digest or an image key is empty or has a blank")
     return text
 
 
-def _pin(fields: Mapping[str, Any]) -> Pin:
-    return pin_from_json(json.loads(fields[PIN]))[0]
+def _read(fields: Mapping[str, Any]) -> tuple[list[str], Pin]:
+    line, _, pin = fields[PIN].partition("\n")
+    return line.split(" "), pin_from_json(json.loads(pin))[0]

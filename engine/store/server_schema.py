@@ -9,7 +9,12 @@ from engine.queries import Filter
 from engine.store import schema
 from engine.store.legs import Key, Leg, Scope, TextLeg, VectorLeg
 
-Index = models.PayloadSchemaType | models.TextIndexParams | models.KeywordIndexParams
+Index = (
+    models.PayloadSchemaType
+    | models.TextIndexParams
+    | models.IntegerIndexParams
+    | models.KeywordIndexParams
+)
 
 
 def vectors(dimension: int) -> dict[str, models.VectorParams]:
@@ -31,6 +36,9 @@ def indexes(tokenizer: models.TokenizerType) -> dict[str, Index]:
         "text": text,
         "keyword": models.PayloadSchemaType.KEYWORD,
         "reference": models.KeywordIndexParams(type=models.KeywordIndexType.KEYWORD, on_disk=True),
+        "flag": models.IntegerIndexParams(
+            type=models.IntegerIndexType.INTEGER, lookup=True, range=False
+        ),
         "float": models.PayloadSchemaType.FLOAT,
         "datetime": models.PayloadSchemaType.DATETIME,
     }
@@ -126,7 +134,7 @@ def _has_id(keys: Collection[Key]) -> models.HasIdCondition:
 
 
 def _has_text(value: bool) -> models.FieldCondition:
-    match = models.MatchValue(value=schema.truth(value))
+    match = models.MatchValue(value=schema.flag(value))
     return models.FieldCondition(key=schema.HAS_TEXT, match=match)
 
 
