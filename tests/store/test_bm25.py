@@ -1,7 +1,7 @@
 """The lexical scores against the formula, and their relation to rank-bm25.
 
 Oracle: Robertson & Zaragoza 2009 with Lucene's idf and the factor (k1 + 1), over the pins that have
-the field at all. rank-bm25's BM25Okapi is the same but for its idf, ln((N - df + 0.5) / (df + 0.5)),
+the field at all. rank-bm25's BM25Okapi is the same but for its idf, ln((N - df + .5) / (df + .5)),
 which turns negative for a term in over half of the documents (it then puts a share of the mean idf
 in its place); Lucene's is ln(1 + e^that), always positive.
 """
@@ -109,9 +109,7 @@ def test_rank_bm25_differs_by_its_idf_alone(
     reference.idf = {term: math.log1p(math.exp(idf)) for term, idf in reference.idf.items()}
     wanted = reference.get_scores(rare) if rare else np.zeros(len(split))
     collection = fresh()
-    collection.upsert(
-        [make_record(f"p{n}", text, seed=n) for n, text in enumerate(documents)]
-    )
+    collection.upsert([make_record(f"p{n}", text, seed=n) for n, text in enumerate(documents)])
     found = collection.candidates(Plan(tuple(rare)))
     scores = dict(zip(found.keys, found.description.tolist(), strict=True))
     for number, score in enumerate(wanted.tolist()):
