@@ -106,7 +106,7 @@ def _table(pins: int, written: Written, built: Built, served: Served, plain: Nai
         ("search, ranked, ten pins read", _times(served.whole), ""),
         ("of it: BM25 twice and nearest", _times(served.first_round), ""),
         ("of it: each leg scores the others'", _times(served.second_round), ""),
-        ("search with a filter (1 pin in 40)", _times(served.filtered), ""),
+        ("search with a filter (1 pin in 120)", _times(served.filtered), ""),
         ("search, 400 + 400 deep", _times(served.deep), ""),
         ("recall@10 of the vector leg", f"{served.recall:.4f}", "≥ 0.98"),
         ("first ten as 400 + 400 exact, words", f"{served.agreement['text']:.1%}", "≥ 95 %"),

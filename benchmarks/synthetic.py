@@ -2,7 +2,8 @@
 
 Vectors: Zipf-sized clusters, noise with a falling spectrum (as embeddings have), unit length.
 Text: words drawn by a Zipf-Mandelbrot law, 40 % of them from the pin's own cluster's topic words,
-so that text and picture agree now and then; half of the pins have no text at all.
+so that text and picture agree now and then; half of the pins have no text at all. A third of the
+pins are for sale: these have a price, a merchant and two attributes.
 Knows nothing of stores; equal arguments give equal pins.
 """
 
@@ -57,7 +58,7 @@ class Corpus:
             currency="EUR" if priced else None,
             merchant=f"shop {row % 211}" if priced else None,
             created_at=EPOCH + timedelta(minutes=row % 1_000_000),
-            attributes={"kind": f"k{row % 40}", "colour": f"c{row % 11}"},
+            attributes={"kind": f"k{row % 40}", "colour": f"c{row % 11}"} if priced else {},
         )
         return Record(
             pin=pin,

@@ -37,7 +37,7 @@ def index_operations() -> list[Any]:
         "reference": edge.KeywordIndexParams(on_disk=True),
         "flag": edge.IntegerIndexParams(lookup=True, range=False),
         "float": edge.FloatIndexParams(),
-        "datetime": edge.DatetimeIndexParams(),
+        "moment": edge.IntegerIndexParams(lookup=False, range=True),
     }
     return [
         edge.UpdateOperation.create_field_index(name, makers[kind])
@@ -87,9 +87,9 @@ def conditions(wanted: Filter) -> list[Any]:
         must.append(edge.FieldCondition(schema.PRICE, range=bounds))
     if wanted.created_at is not None:
         first, last = wanted.created_at
-        moments = edge.RangeDateTime(
-            gte=None if first is None else first.isoformat(),
-            lte=None if last is None else last.isoformat(),
+        moments = edge.RangeFloat(
+            gte=None if first is None else schema.microseconds(first),
+            lte=None if last is None else schema.microseconds(last),
         )
         must.append(edge.FieldCondition(schema.CREATED, range=moments))
     if wanted.has_text is not None:

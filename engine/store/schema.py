@@ -5,6 +5,7 @@ Knows nothing of Qdrant's own types: each adapter turns `INDEXES` into its engin
 
 import json
 from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
 from typing import Any, Final, Literal
 
@@ -17,17 +18,18 @@ from engine.store.records import Facts, Record, StoredPin
 
 VERSION: Final = 2
 VECTOR: Final = "image"
+EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 PIN: Final = "pin"
 DESCRIPTION: Final = "description_terms"
 BOARD: Final = "board_terms"
 ATTRIBUTES: Final = "attributes"
 PRICE: Final = "price"
-CREATED: Final = "created_at"
+CREATED: Final = "created_us"
 HAS_TEXT: Final = "has_text"
 PICTURE: Final = "picture"
 
-IndexKind = Literal["text", "keyword", "reference", "flag", "float", "datetime"]
+IndexKind = Literal["text", "keyword", "reference", "flag", "float", "moment"]
 
 # Every index must exist before the graph is built: a filtered search over a graph that was built
 # without them loses most of its recall. A flag is 1 or 0 because Edge's MatchValue takes a Python
@@ -44,7 +46,7 @@ INDEXES: Final[Mapping[str, IndexKind]] = MappingProxyType(
         HAS_TEXT: "flag",
         PICTURE: "reference",
         PRICE: "float",
-        CREATED: "datetime",
+        CREATED: "moment",
     }
 )
 
@@ -77,7 +79,7 @@ def payload(record: Record) -> dict[str, Any]:
     if pin.price is not None:
         out[PRICE] = float(pin.price)
     if pin.created_at is not None:
-        out[CREATED] = pin.created_at.isoformat()
+        out[CREATED] = microseconds(pin.created_at)
     return out
 
 
@@ -128,6 +130,11 @@ def picture(image_key: str) -> str:
 def flag(value: bool) -> int:
     """Return the indexed form of yes and no."""
     return 1 if value else 0
+
+
+def microseconds(moment: datetime) -> int:
+    """Return the indexed form of a moment: whole microseconds since 1970 in UTC."""
+    return (moment - EPOCH) // timedelta(microseconds=1)
 
 
 def _facts(record: Record) -> str:

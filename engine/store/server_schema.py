@@ -40,7 +40,9 @@ def indexes(tokenizer: models.TokenizerType) -> dict[str, Index]:
             type=models.IntegerIndexType.INTEGER, lookup=True, range=False
         ),
         "float": models.PayloadSchemaType.FLOAT,
-        "datetime": models.PayloadSchemaType.DATETIME,
+        "moment": models.IntegerIndexParams(
+            type=models.IntegerIndexType.INTEGER, lookup=False, range=True
+        ),
     }
     return {name: makers[kind] for name, kind in schema.INDEXES.items()}
 
@@ -104,11 +106,11 @@ def conditions(wanted: Filter) -> list[models.Condition]:
         must.append(models.FieldCondition(key=schema.PRICE, range=bounds))
     if wanted.created_at is not None:
         first, last = wanted.created_at
-        must.append(
-            models.FieldCondition(
-                key=schema.CREATED, range=models.DatetimeRange(gte=first, lte=last)
-            )
+        moments = models.Range(
+            gte=None if first is None else schema.microseconds(first),
+            lte=None if last is None else schema.microseconds(last),
         )
+        must.append(models.FieldCondition(key=schema.CREATED, range=moments))
     if wanted.has_text is not None:
         must.append(_has_text(wanted.has_text))
     return must
