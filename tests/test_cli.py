@@ -88,8 +88,14 @@ def test_pictures_crops_and_minus(commands: Commands, pins: Path) -> None:
     assert json.loads(left.out)["hits"][0]["id"] == "red"
     right = commands(*search, "--crop", "0.5,0,0.5,1")
     assert json.loads(right.out)["hits"][0]["id"] == "blue"
-    mixed = commands(*search, "--crop", "0,0,0.5,1", "but blue", "--minus", "red")
-    assert json.loads(mixed.out)["hits"][0]["id"] == "blue"
+
+    def scores(*words: str) -> dict[str, float]:
+        asked = ("search", "--image", "halves.png", "--crop", "0,0,0.5,1", "--json", *words)
+        return {hit["id"]: hit["score"] for hit in json.loads(commands(*asked).out)["hits"]}
+
+    plain, mixed, less = scores(), scores("but blue"), scores("but blue", "--minus", "pink")
+    assert list(mixed).index("blue") < list(plain).index("blue")
+    assert less["pink"] < mixed["pink"]
 
 
 def test_a_sheet_shows_the_pictures(commands: Commands, pins: Path) -> None:

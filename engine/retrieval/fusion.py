@@ -2,7 +2,7 @@
 
 Rank fusion can't keep this product's promise: a pin without text stands in one list only, and
 every pin in both lists outranks it. So scores are mixed, and a pin without text gets the lexical
-value to be expected of it, read per query off the pins that do have text and look equally fitting.
+value to be hoped of it, read per query off the pins that do have text and look equally fitting.
 Pure functions over aligned arrays; knows nothing of stores, queries or pins.
 """
 
@@ -32,6 +32,7 @@ def fuse(
     *,
     prior: float,
     width: float,
+    optimism: float,
 ) -> Fused:
     """Mix calibrated signals: (1 - weight) visual + weight lexical.
 
@@ -41,7 +42,13 @@ def fuse(
     seen = sample & has_text
     best = float(lexical.max(initial=0.0, where=has_text))
     expected = expected_lexical(
-        visual, visual[seen], lexical[seen], best=best, prior=prior, width=width
+        visual,
+        visual[seen],
+        lexical[seen],
+        best=best,
+        prior=prior,
+        width=width,
+        optimism=optimism,
     )
     own = np.where(has_text, lexical, expected)
     return Fused((1.0 - weight) * visual + weight * own, own)
@@ -55,21 +62,28 @@ def expected_lexical(
     best: float,
     prior: float,
     width: float,
+    optimism: float,
 ) -> Array:
-    """Return the lexical value to expect at each visual value, never falling as that rises.
+    """Return the lexical value to assume at each visual value, never falling as that rises.
 
-    A Nadaraya-Watson estimate (1964) with a Gaussian kernel of `width`, shrunk by `prior`
-    pseudo-observations towards the visual value's share of `best`, the highest lexical value that
-    any candidate has: no pin is expected to say more than the one that says it best. Evaluated on
-    a grid and made monotone by isotonic regression. With nothing seen, the visual value itself is
-    returned, and a mix becomes the visual value alone.
+    The mean plus `optimism` standard deviations of what is seen nearby: with the mean alone, where
+    many pins say exactly what was asked, none that is silent would ever stand among them. Both
+    moments are Nadaraya-Watson estimates (1964) with a Gaussian kernel of `width`, shrunk by
+    `prior` pseudo-observations towards the visual value's share of `best`, the highest lexical
+    value of any candidate: no pin is assumed to say more than the one that says it best. Evaluated
+    on a grid and made monotone by isotonic regression. With nothing seen, the visual value itself
+    is returned, and a mix becomes the visual value alone.
     """
     if len(seen_visual) == 0:
         return at.copy()
     grid = np.linspace(0.0, 1.0, GRID)
     kernel = np.exp(-0.5 * ((grid[:, None] - seen_visual[None, :]) / width) ** 2)
     mass = kernel.sum(axis=1)
-    estimate = (kernel @ seen_lexical + prior * best * grid) / (mass + prior)
+    assumed = best * grid
+    mean = (kernel @ seen_lexical + prior * assumed) / (mass + prior)
+    square = (kernel @ seen_lexical**2 + prior * assumed**2) / (mass + prior)
+    deviation = np.sqrt(np.maximum(square - mean**2, 0.0))
+    estimate = np.minimum(mean + optimism * deviation, best)
     return np.interp(at, grid, isotonic(estimate, mass + prior))
 
 

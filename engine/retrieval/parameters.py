@@ -34,6 +34,7 @@ class Parameters:
     neighbour_prior: how many pseudo-observations pull the lexical value of a pin without text
         towards its visual one (see `fusion.py`).
     neighbour_width: width of the neighbourhood in calibrated visual units.
+    neighbour_optimism: standard deviations above the neighbours' mean that a silent pin is given.
     """
 
     bm25: Bm25 = field(default_factory=Bm25)
@@ -47,6 +48,7 @@ class Parameters:
     text_gain: float = 0.5
     neighbour_prior: float = 2.0
     neighbour_width: float = 0.05
+    neighbour_optimism: float = 0.6
 
 
 def for_encoder(fingerprint: str) -> Parameters:

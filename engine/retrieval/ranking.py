@@ -35,6 +35,7 @@ def rank(candidates: Candidates, kind: Kind, parameters: Parameters) -> Ranking:
         weight,
         prior=parameters.neighbour_prior,
         width=parameters.neighbour_width,
+        optimism=parameters.neighbour_optimism,
     )
     order = np.lexsort((np.array(candidates.keys, dtype=np.str_), -fused.score))
     return Ranking(candidates, visual, fused, weight, order)
