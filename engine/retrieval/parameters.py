@@ -38,8 +38,8 @@ class Parameters:
     """
 
     bm25: Bm25 = field(default_factory=Bm25)
-    lexical_depth: int = 200
-    vector_depth: int = 200
+    lexical_depth: int = 120
+    vector_depth: int = 120
     visual: Mapping[Kind, Logistic] = field(default_factory=lambda: EMBEDDED)
     lexical: Saturation = field(default_factory=lambda: Saturation(1.0))
     lexical_weight: Mapping[Kind, float] = field(
