@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,6 +26,7 @@ from engine.training.schedule import cosine
 from engine.training.supervision import Bank, Supervision
 from engine.training.towers import ImageTower, TextTower
 
+AfterEpoch = Callable[[int, Mapping[str, float]], None]
 _CHUNK = 12
 _WORKERS = 2
 _LONGEST_STEP = 1.0
@@ -76,30 +77,68 @@ class NetworkStage:
         self._average = [parameter.detach().clone() for parameter in self._parameters()]
         self._bank = Bank(recipe.bank_rows)
         self._chance = random.Random(recipe.seed)
+        self._losses: list[dict[str, float]] = []
         self.steps = 0
         self.spent = 0.0
 
-    def fit(self, checkpoint: Path, report: Report, every_minutes: float = 4.0) -> None:
-        """Train until the recipe's minutes are spent, saving to `checkpoint` on the way."""
+    def fit(
+        self,
+        checkpoint: Path,
+        report: Report,
+        every_minutes: float = 4.0,
+        after_epoch: AfterEpoch | None = None,
+    ) -> None:
+        """Train until the recipe's minutes are spent, saving to `checkpoint` on the way.
+
+        `after_epoch` is called with the epoch's number and its mean losses, while the towers hold
+        the running average of the weights; the time that it takes is not the training's.
+        """
         recipe = self.supervision.recipe
         budget = recipe.network_minutes * 60
         replicas = Replicas(self.image, _WORKERS)
         self.image.train()
         last = saved = time.monotonic()
-        while self.spent < budget:
-            parts = self._step(replicas, self.spent / budget)
-            now = time.monotonic()
-            self.spent, last = self.spent + now - last, now
-            self.steps += 1
-            if self.steps % _EVERY == 1:
-                told = " ".join(f"{name} {value:.3f}" for name, value in parts.items())
-                report(f"network {self.steps} {self.spent / 60:.1f} min {told}")
-            if now - saved > every_minutes * 60:
-                self.save(checkpoint)
-                saved = now
-        replicas.close()
+        try:
+            while self.spent < budget:
+                parts = self._step(replicas, self.spent / budget)
+                now = time.monotonic()
+                self.spent, last = self.spent + now - last, now
+                self.steps += 1
+                self._losses.append(parts)
+                if self.steps % _EVERY == 1:
+                    told = " ".join(f"{name} {value:.3f}" for name, value in parts.items())
+                    done = min(self.spent, budget) / 60
+                    report(f"network {done:.2f}/{budget / 60:.2f} step {self.steps} {told}")
+                ended = self.steps % self.steps_an_epoch == 0
+                if ended or now - saved > every_minutes * 60:
+                    self.save(checkpoint)
+                    saved = now
+                if ended:
+                    self._end_epoch(after_epoch)
+                    last = time.monotonic()
+        finally:
+            replicas.close()
         self.image.eval()
         self.save(checkpoint)
+
+    @property
+    def steps_an_epoch(self) -> int:
+        """How many steps draw as many pins as there are."""
+        return max(1, len(self.supervision.mix.pins) // self.supervision.recipe.network_rows)
+
+    def _end_epoch(self, after_epoch: AfterEpoch | None) -> None:
+        names = sorted({name for parts in self._losses for name in parts})
+        means = {n: float(np.mean([p[n] for p in self._losses if n in p])) for n in names}
+        self._losses = []
+        if after_epoch is None:
+            return
+        kept = [parameter.clone() for parameter in self._parameters()]
+        self.take_average()
+        self.image.eval()
+        after_epoch(self.steps // self.steps_an_epoch, means)
+        with torch.no_grad():
+            torch._foreach_copy_(self._parameters(), kept)
+        self.image.train()
 
     def _step(self, replicas: Replicas[ImageTower], progress: float) -> dict[str, float]:
         recipe = self.supervision.recipe

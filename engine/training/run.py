@@ -1,65 +1,164 @@
-"""The training from end to end, stage after stage, each of which can be taken up again."""
+"""The making of the encoder, stage after stage, each of which can be taken up again.
+
+Every stage leaves its result in the run's folder, and the long one its checkpoints: a run that
+was killed goes on from the last of them.
+"""
 
 from __future__ import annotations
 
-import sys
-import time
-from collections import Counter
-from dataclasses import asdict, replace
-from datetime import UTC, datetime
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+import numpy.typing as npt
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
-from engine.features.embedded import EmbeddedEncoder
-from engine.training import assess, export, judge
-from engine.training.backbone import load_public
+from engine.training import card, export, judge
+from engine.training.backbone import FEATURE_WIDTH, load_public
+from engine.training.features import frozen_features
 from engine.training.heads import fit_heads, fit_text, refit_heads, start_table
-from engine.training.materials import PUBLIC_SETS, Materials, Sources, gather
+from engine.training.materials import Materials, Sources, gather
 from engine.training.network import NetworkStage
+from engine.training.options import MakeOptions
+from engine.training.progress import Log, Progress
 from engine.training.recipe import Recipe
 from engine.training.towers import ImageHead, ImageTower, TextTower
 
+LOG = "log.jsonl"
+_SAMPLE = 8
+"""Every so many-th development picture is looked at after an epoch, the whole only at the end."""
 
-def report(line: str) -> None:
-    """Print a line of progress with the time of day."""
-    print(f"{datetime.now(UTC):%H:%M:%S} {line}", file=sys.stderr, flush=True)
+
+@dataclass(frozen=True)
+class Run:
+    """One making: what it reads, how, where its results lie between kills, and who watches."""
+
+    materials: Materials
+    recipe: Recipe
+    folder: Path
+    log: Log
+    report: Progress
 
 
-def build(materials: Materials, sources: Sources, recipe: Recipe) -> tuple[ImageTower, TextTower]:
+def make(options: MakeOptions, recipe: Recipe | None = None) -> Path:
+    """Make the encoder, or go on making it, and write it to `options.target`.
+
+    `recipe` replaces the standard one. Returns the weight file. Raises `OtherRun` when the run's
+    folder was begun with another recipe.
+    """
+    recipe = options.recipe(recipe)
+    folder = options.claim(recipe)
+    log = Log(folder / LOG)
+    with Progress(log) as report:
+        log.write("begun", **options.arguments())
+        torch.set_num_threads(1)
+        report(f"checkpoints and log in {folder}")
+        materials = gather(sources_of(options), recipe, report)
+        run = Run(materials, recipe, folder, log, report)
+        image, text = _towers(run, options)
+        stages = ["text", "heads"]
+        _heads(run, image, text)
+        found = judge_heads(materials, image, text)
+        report.figures("heads", found)
+        if not options.heads_only:
+            _network(run, image, text)
+            _refit(run, image, text)
+            stages += ["network", *(["heads again"] if recipe.again_steps else [])]
+            found = _judge(run, image, text, every=1)
+            report.figures("end", found)
+    export.neutral_unknown(text)
+    packed = export.pack(image, text, recipe.image_side)
+    log.write("packed", bytes=len(packed))
+    cost = {"minutes": log.minutes(), "cores": card.cores(), "gpu": "none"}
+    pins = [materials.pins[row] for row in materials.train]
+    left = {"sets": ", ".join(options.without)} if options.without else {}
+    if options.leave_out is not None:
+        left["file"] = options.leave_out.name
+    told = card.made(pins, recipe, stages, cost, found, left)
+    weights = export.write(options.target, packed, told)
+    report(f"{weights} {len(packed):,} bytes, {cost['minutes']} min in all")
+    return weights
+
+
+def sources_of(options: MakeOptions) -> Sources:
+    """Return where the run reads from; decoded pictures and the like are shared between runs."""
+    data, weights = options.shared / "data", options.shared / "weights"
+    return Sources(data, weights, options.work, options.drawn)
+
+
+def _towers(run: Run, options: MakeOptions) -> tuple[ImageTower, TextTower]:
     """Return untrained towers: the public backbone, a fresh head, the teacher's single tokens."""
+    recipe, materials = run.recipe, run.materials
     torch.manual_seed(recipe.seed)
-    backbone, _ = load_public(sources.backbone)
+    backbone, _ = load_public(sources_of(options).backbone)
     head = ImageHead(recipe.hidden, recipe.dimension, recipe.dropout)
     text = TextTower(materials.tokenizer, recipe.dimension)
     start_table(text, materials.tokens, materials.supervision.corpus)
     return ImageTower(backbone, head), text
 
 
-def heads(materials: Materials, image: ImageTower, text: TextTower, work: Path) -> None:
-    """Run the stages on frozen features, or read their result from the work folder."""
-    saved = work / "heads.pt"
+def _heads(run: Run, image: ImageTower, text: TextTower) -> None:
+    """Run the stages on frozen features, or read their results from the run's folder."""
+    supervision = run.materials.supervision
+
+    def words() -> None:
+        fit_text(text, supervision, run.report)
+
+    def pictures() -> None:
+        inputs = inputs_of(run.materials)[torch.from_numpy(run.materials.train)]
+        fit_heads(image.head, text, inputs, supervision, run.report)
+
+    _once(run.folder / "text.pt", {"text": text}, words)
+    _once(run.folder / "heads.pt", {"head": image.head, "text": text}, pictures)
+    image.head.eval()
+
+
+def _network(run: Run, image: ImageTower, text: TextTower) -> None:
+    """Train every layer, from the last checkpoint if there is one."""
+    stage = NetworkStage(image, text, run.materials.views(), run.materials.supervision)
+    checkpoint = run.folder / "network.pt"
+    if checkpoint.exists():
+        stage.resume(checkpoint)
+        run.report(f"taken up at step {stage.steps}, {stage.spent / 60:.1f} min into the network")
+
+    def after_epoch(epoch: int, losses: Mapping[str, float]) -> None:
+        found = _judge(run, image, text, every=_SAMPLE)
+        mean = {name: round(value, 4) for name, value in losses.items()}
+        shown = f"network epoch {epoch}, one picture in {_SAMPLE}"
+        run.report.figures(shown, found, epoch=epoch, losses=mean)
+
+    stage.fit(checkpoint, run.report, after_epoch=after_epoch)
+    stage.take_average()
+
+
+def _refit(run: Run, image: ImageTower, text: TextTower) -> None:
+    """Train head and table on in large batches, on what the tuned backbone makes of whole views."""
+    if not run.recipe.again_steps:
+        return
+
+    def again() -> None:
+        seen = torch.from_numpy(run.materials.see(image.backbone))
+        colours = torch.from_numpy(run.materials.colours[run.materials.train]).half()
+        inputs = torch.cat([seen, colours], 1)
+        refit_heads(image.head, text, inputs, run.materials.supervision, run.report)
+
+    _once(run.folder / "again.pt", {"head": image.head, "text": text}, again)
+
+
+def _once(saved: Path, modules: Mapping[str, nn.Module], work: Callable[[], None]) -> None:
+    """Do the work and keep its result, or take the result of an earlier run."""
     if saved.exists():
         state = torch.load(saved, weights_only=True)
-        image.head.load_state_dict(state["head"])
-        text.load_state_dict(state["text"])
-        image.head.eval()
+        for name, module in modules.items():
+            module.load_state_dict(state[name])
+            module.eval()
         return
-    fit_text(text, materials.supervision, report)
-    inputs = inputs_of(materials)[torch.from_numpy(materials.train)]
-    fit_heads(image.head, text, inputs, materials.supervision, report)
-    torch.save({"head": image.head.state_dict(), "text": text.state_dict()}, saved)
-
-
-def refit(materials: Materials, image: ImageTower, text: TextTower, recipe: Recipe) -> None:
-    """Train head and table on in large batches, on what the tuned backbone makes of whole views."""
-    if not recipe.again_steps:
-        return
-    seen = torch.from_numpy(materials.see(image.backbone))
-    colours = torch.from_numpy(materials.colours[materials.train]).half()
-    inputs = torch.cat([seen, colours], 1)
-    refit_heads(image.head, text, inputs, materials.supervision, report)
+    work()
+    fresh = saved.with_suffix(".new")
+    torch.save({name: module.state_dict() for name, module in modules.items()}, fresh)
+    fresh.replace(saved)
 
 
 def inputs_of(materials: Materials) -> Tensor:
@@ -70,82 +169,39 @@ def inputs_of(materials: Materials) -> Tensor:
 
 def judge_heads(materials: Materials, image: ImageTower, text: TextTower) -> dict[str, float]:
     """Return the development figures of heads on frozen features; cheap, no pixels needed."""
-    questions = judge.questions_for(materials.pins, materials.queries, "development")
+    rows = _development(materials, every=1)
+    return _figures(materials, image.head, text, rows, inputs_of(materials)[rows])
+
+
+def _judge(run: Run, image: ImageTower, text: TextTower, every: int) -> dict[str, float]:
+    """Return the development figures of both towers as they are, from the pixels."""
+    materials = run.materials
+    rows = _development(materials, every)
+    seen = np.zeros((len(rows), FEATURE_WIDTH), np.float16)
+    where = materials.where[rows]
+    for number, pictures in enumerate(materials.pictures):
+        mine = np.flatnonzero(where[:, 0] == number)
+        seen[mine] = frozen_features(image.backbone, pictures, where[mine, 1])
+    colours = torch.from_numpy(materials.colours[rows]).half()
+    inputs = torch.cat([torch.from_numpy(seen), colours], 1)
+    return _figures(materials, image.head, text, rows, inputs)
+
+
+def _development(materials: Materials, every: int) -> npt.NDArray[np.intp]:
+    judged = [i for i, pin in enumerate(materials.pins) if pin.split == "development"]
+    # By digest, so that the sample is the same after each epoch and in each run.
+    return np.array([i for i in judged if int(materials.pins[i].digest[:8], 16) % every == 0])
+
+
+def _figures(
+    materials: Materials,
+    head: ImageHead,
+    text: TextTower,
+    rows: npt.NDArray[np.intp],
+    inputs: Tensor,
+) -> dict[str, float]:
+    pins = [materials.pins[row] for row in rows]
+    questions = judge.questions_for(pins, materials.queries, "development")
     with torch.inference_mode():
-        rows = [image.head(part.float()) for part in torch.split(inputs_of(materials), 4096)]
-        return judge.figures(questions, torch.cat(rows).numpy(), lambda t: text(t).numpy())
-
-
-def train(sources: Sources, recipe: Recipe, target: Path, *, heads_only: bool = False) -> Path:
-    """Make the encoder and write it to the folder `target`; returns the weight file."""
-    torch.set_num_threads(1)
-    started = time.monotonic()
-    materials = gather(sources, recipe, report)
-    image, text = build(materials, sources, recipe)
-    heads(materials, image, text, sources.work)
-    found = judge_heads(materials, image, text)
-    report(" · ".join(f"{name} {value:.3f}" for name, value in found.items()))
-    if not heads_only:
-        torch.set_num_threads(1)
-        stage = NetworkStage(image, text, materials.views(), materials.supervision)
-        checkpoint = sources.work / "network.pt"
-        if checkpoint.exists():
-            stage.resume(checkpoint)
-        stage.fit(checkpoint, report)
-        stage.take_average()
-        refit(materials, image, text, recipe)
-    export.neutral_unknown(text)
-    packed = export.pack(image, text, recipe.image_side)
-    minutes = (time.monotonic() - started) / 60
-    weights = export.write(target, packed, card(materials, recipe, minutes, heads_only))
-    report(f"{weights} {len(packed):,} bytes, {minutes:.1f} min")
-    return weights
-
-
-def card(
-    materials: Materials, recipe: Recipe, minutes: float, heads_only: bool
-) -> dict[str, object]:
-    """Return what the model card says of a run: its data, its recipe and its time."""
-    sets = Counter(materials.pins[row].set_name for row in materials.train)
-    numbers = asdict(replace(recipe, shares={}))
-    return {
-        "name": "embedded",
-        "format": export.FORMAT,
-        "made": f"{datetime.now(UTC):%Y-%m-%d}",
-        "stages": ["text", "heads"] if heads_only else ["text", "heads", "network", "heads again"],
-        "minutes": round(minutes, 1),
-        "training_pins": dict(sorted(sets.items())),
-        "recipe": numbers | {"shares": dict(recipe.shares)},
-        "starting_weights": "MobileNetV2 1.0 224 (ImageNet), Coral test data, Apache-2.0",
-        "text_teacher": "sentence-transformers/all-MiniLM-L6-v2, Apache-2.0",
-    }
-
-
-def judge_file(sources: Sources, weights: Path | None, split: str, samples: Path | None) -> str:
-    """Return the tables of a packed encoder: figures beside the baselines, then calibration."""
-    torch.set_num_threads(1)
-    sources.work.mkdir(parents=True, exist_ok=True)
-    encoder = EmbeddedEncoder.load(weights)
-    side = Recipe().image_side
-    sections = [f"{encoder.fingerprint}, {split} split"]
-    boards = [assess.lay_out(sources.data, PUBLIC_SETS, split, side, sources.work)]
-    if samples is not None:
-        boards.append(assess.lay_out_samples(samples, side, sources.work))
-    for board in boards:
-        vectors = assess.encode(encoder, board.pixels)
-        rows = assess.compare(board, vectors, encoder, sources.weights, sources.work)
-        sections.append(assess.table(rows))
-        found = assess.pairs(board, vectors, encoder)
-        sections.append(assess.calibration_table(found))
-        for direction, asked in (("text -> image", True), ("image -> image", False)):
-            chosen = [
-                part
-                for part, question in zip(found, board.questions, strict=True)
-                if bool(question.texts) is asked
-            ]
-            curve = assess.calibrate(chosen)
-            sections.append(
-                f"{direction}: slope {curve.slope:.2f}, offset {curve.offset:.2f}, "
-                f"P = .5 at cosine {curve.half:.3f}"
-            )
-    return "\n\n".join(sections)
+        vectors = torch.cat([head(part.float()) for part in torch.split(inputs, 4096)])
+        return judge.figures(questions, vectors.numpy(), lambda t: text(t).numpy())
