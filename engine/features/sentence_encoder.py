@@ -73,9 +73,8 @@ class SentenceTransformerEncoder:
 
         Raises UnknownEncoder where there is none, or where it does not embed both kinds.
         """
-        folder = Path(name_or_folder).expanduser()
-        local = bool(name_or_folder.strip()) and folder.is_dir()
-        if not local and not _HUB_NAME.fullmatch(name_or_folder):
+        folder = _folder(name_or_folder)
+        if folder is None and not _HUB_NAME.fullmatch(name_or_folder):
             raise UnknownEncoder(
                 f"encoder {name_or_folder[:120]!r}: no such folder, and not the name of a model; "
                 "use 'embedded', the folder of a CLIP or SigLIP model, or its hub name"
@@ -87,7 +86,11 @@ class SentenceTransformerEncoder:
                 f"encoder {name_or_folder[:120]!r} needs sentence-transformers, which is not "
                 f"installed or does not load ({error}); use 'embedded'"
             ) from error
-        source = Source(str(folder), cached=True) if local else _on_hub(name_or_folder, revision)
+        source = (
+            _on_hub(name_or_folder, revision)
+            if folder is None
+            else Source(str(folder), cached=True)
+        )
         try:
             model = SentenceTransformer(
                 source.name,
@@ -103,7 +106,7 @@ class SentenceTransformerEncoder:
                 f"{source.problem or _reason(error)}; check the name or folder, and for a hub "
                 "name the connection, or use 'embedded'"
             ) from error
-        return cls(model, origin="folder" if local else _origin(model, source.name))
+        return cls(model, origin="folder" if folder else _origin(model, source.name))
 
     def encode_texts(self, texts: Sequence[str]) -> FloatArray:
         """Return (n, dimension) float32 unit rows; what is over the model's context is cut off."""
@@ -191,6 +194,17 @@ def _context(model: SentenceTransformer) -> int | None:
     ]
     known = [limit for limit in limits if isinstance(limit, int) and 0 < limit < 1_000_000]
     return min(known, default=None)
+
+
+def _folder(name: str) -> Path | None:
+    """Return the folder of that name, if there is one."""
+    if not name.strip():
+        return None
+    try:
+        folder = Path(name).expanduser()
+        return folder if folder.is_dir() else None
+    except (OSError, RuntimeError):  # a name too long for a file; ~ of a user who is not here
+        return None
 
 
 def _on_hub(name: str, revision: str | None) -> Source:

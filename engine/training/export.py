@@ -10,6 +10,8 @@ import numpy.typing as npt
 import torch
 from safetensors.numpy import save
 
+from engine.features.embedded_folder import CARD, WEIGHTS
+from engine.training.model_card import describe
 from engine.training.onnx_graph import image_graph
 from engine.training.towers import ImageTower, TextTower
 
@@ -76,10 +78,15 @@ def pack(image: ImageTower, text: TextTower, side: int) -> bytes:
 
 
 def write(folder: Path, packed: bytes, card: dict[str, object]) -> Path:
-    """Write `encoder.safetensors` and `card.json` into `folder`, and return the weight file."""
+    """Write an encoder into `folder`, and return its weight file.
+
+    The folder is complete in itself: the engine takes it by its name, and so does
+    sentence-transformers, from the same weights.
+    """
     folder.mkdir(parents=True, exist_ok=True)
-    weights = folder / "encoder.safetensors"
+    weights = folder / WEIGHTS
     weights.write_bytes(packed)
     text = json.dumps(card, indent=2, ensure_ascii=False)
-    (folder / "card.json").write_text(text + "\n", encoding="utf-8")
+    (folder / CARD).write_text(text + "\n", encoding="utf-8")
+    describe(folder)
     return weights
