@@ -8,9 +8,10 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -30,7 +31,7 @@ MODEL_FILE = Path(__file__).parent / "embedded_model" / "encoder.safetensors"
 FORMAT = "1"
 """Layout of the weight file that this code reads."""
 
-# Measured: more pictures at once no longer fit the processor's cache, and are slower.
+# Measured: fewer pictures at once cost more calls, more no longer fit the processor's cache.
 _PICTURES = 8
 _TEXTS = 1024
 _LEAST_LENGTH = 1e-9
@@ -44,7 +45,11 @@ class EmbeddedEncoder:
     """
 
     def __init__(self, weights: bytes, *, threads: int | None = None) -> None:
-        """`weights` is the content of a weight file; `threads` defaults to the cores."""
+        """`weights` is the content of a weight file; `threads` defaults to the cores.
+
+        One picture is the work of one thread, which takes it from PIL to vector: several threads
+        on the same picture would wait for each other at every layer. They share batches instead.
+        """
         tensors, metadata = _read(weights)
         self.dimension = int(metadata["dimension"])
         self.fingerprint = f"embedded/{FORMAT}:{hashlib.sha256(weights).hexdigest()[:12]}"
@@ -56,13 +61,13 @@ class EmbeddedEncoder:
         )
         self._unknown = unknown_id(self._tokenizer)
         options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = threads or os.cpu_count() or 1
+        options.intra_op_num_threads = 1
         options.inter_op_num_threads = 1
-        # Idle workers sleep: a search engine has other use for the cores between two pictures.
-        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         self._session = onnxruntime.InferenceSession(
             tensors["image.onnx"].tobytes(), options, providers=["CPUExecutionProvider"]
         )
+        self._threads = threads or os.cpu_count() or 1
+        self._pool = ThreadPoolExecutor(self._threads, thread_name_prefix="embedded")
 
     @classmethod
     def load(cls, path: Path | None = None, *, threads: int | None = None) -> Self:
@@ -95,14 +100,31 @@ class EmbeddedEncoder:
 
     def encode_images(self, images: Sequence[Image.Image]) -> FloatArray:
         """Return (n, dimension) float32 unit rows; pictures are upright RGB of any size."""
-        rows = []
-        for start in range(0, len(images), _PICTURES):
-            chunk = images[start : start + _PICTURES]
-            rows.append(self.encode_pixels(np.stack([prepare(i, self._side) for i in chunk])))
-        return np.concatenate(rows) if rows else np.zeros((0, self.dimension), np.float32)
+        return self._shared(self._pictures, images)
 
     def encode_pixels(self, pixels: npt.NDArray[np.uint8]) -> FloatArray:
         """Return unit rows for pictures that `prepare` has made, (n, side, side, 3)."""
+        return self._shared(self._vectors, pixels)
+
+    def _shared(
+        self,
+        work: Callable[[Any], FloatArray],
+        items: Sequence[Image.Image] | npt.NDArray[np.uint8],
+    ) -> FloatArray:
+        """Let the threads share `items`, a few at a time; rows come in the items' order."""
+        size = max(1, min(_PICTURES, -(-len(items) // self._threads)))
+        chunks = [items[start : start + size] for start in range(0, len(items), size)]
+        if not chunks:
+            return np.zeros((0, self.dimension), np.float32)
+        if len(chunks) == 1:
+            return work(chunks[0])
+        mapped = self._pool.map if self._threads > 1 else map
+        return np.concatenate(list(mapped(work, chunks)))
+
+    def _pictures(self, images: Sequence[Image.Image]) -> FloatArray:
+        return self._vectors(np.stack([prepare(image, self._side) for image in images]))
+
+    def _vectors(self, pixels: npt.NDArray[np.uint8]) -> FloatArray:
         feeds = {"pixels": pixels, "colours": colour.histograms(pixels)}
         return np.asarray(self._session.run(["vectors"], feeds)[0], np.float32)
 

@@ -1,7 +1,9 @@
 """The image tower as an ONNX graph, written node by node; knows nothing of training.
 
-Weights are stored at half precision behind Cast nodes, which the runtime folds when it loads the
-graph: half the bytes, full-precision arithmetic.
+Float weights are stored at half precision behind Cast nodes, which the runtime folds when it loads
+the graph: half the bytes, full-precision arithmetic. A quantised backbone is written as the
+convolutions that it stands for between DequantizeLinear and QuantizeLinear, which the runtime
+joins to integer arithmetic; a runtime that can't still gives the same vectors.
 """
 
 from __future__ import annotations
@@ -14,19 +16,20 @@ from onnx import TensorProto, helper, numpy_helper
 from torch import Tensor, nn
 
 from engine.training.backbone import TAPS, Block
+from engine.training.quantise import Quantised, Step
 from engine.training.towers import ImageTower
 
 OPSET = 20
 _IR_VERSION = 9
 
 
-def image_graph(tower: ImageTower, side: int) -> bytes:
-    """Write `pixels` (n, side, side, 3) uint8 and `colours` (n, 301) to `vectors`, unit rows."""
-    writer = _Writer()
-    x = writer.node("Cast", ["pixels"], to=TensorProto.FLOAT)
-    x = writer.node("Transpose", [x], perm=[0, 3, 1, 2])
-    x = writer.node("Mul", [x, writer.constant("scale", np.float32(1 / 127.5))])
-    x = writer.node("Sub", [x, writer.constant("shift", np.float32(1.0))])
+def image_graph(tower: ImageTower, side: int, quantised: Quantised | None = None) -> bytes:
+    """Write `pixels` (n, side, side, 3) uint8 and `colours` (n, 301) to `vectors`, unit rows.
+
+    The backbone computes in int8 when `quantised` is given; the head never does.
+    """
+    writer = _Writer(quantised)
+    x = writer.picture("pixels")
     x = writer.convolution(x, "stem", tower.backbone.stem, active=True)
     means: list[str] = []
     for number, module in enumerate(tower.backbone.blocks):
@@ -78,7 +81,8 @@ def _width(layer: nn.Linear) -> int:
 class _Writer:
     """Collects nodes and constants; each method returns the name of its output."""
 
-    def __init__(self) -> None:
+    def __init__(self, quantised: Quantised | None) -> None:
+        self.quantised = quantised
         self.nodes: list[onnx.NodeProto] = []
         self.constants: list[onnx.TensorProto] = []
 
@@ -104,26 +108,51 @@ class _Writer:
         weight = self.weight(f"{name}.weight", layer.weight)
         return self.node("Gemm", [x, weight, self.weight(f"{name}.bias", layer.bias)], transB=1)
 
+    def picture(self, pixels: str) -> str:
+        """Bring bytes to (n, 3, side, side) in [-1, 1]."""
+        x = self.node("Transpose", [pixels], perm=[0, 3, 1, 2])
+        x = self.node("Cast", [x], to=TensorProto.FLOAT)
+        x = self.node("Mul", [x, self.constant("scale", np.float32(1 / 127.5))])
+        return self.node("Sub", [x, self.constant("shift", np.float32(1.0))])
+
+    def step(self, name: str, step: Step) -> list[str]:
+        scale = self.constant(f"{name}.step", np.float32(step.scale))
+        return [scale, self.constant(f"{name}.zero", np.uint8(step.zero))]
+
+    def stored(self, x: str, name: str) -> str:
+        """Round an activation to the bytes that it is kept in, if the backbone is quantised.
+
+        After ReLU6 the range of the bytes is the clip.
+        """
+        if self.quantised is None:
+            return x
+        step = self.step(name, self.quantised.steps[name])
+        return self.node("DequantizeLinear", [self.node("QuantizeLinear", [x, *step]), *step])
+
+    def widened(self, name: str, values: np.ndarray, scale: np.ndarray) -> str:
+        """Write whole numbers with a scale for each of their first axis."""
+        inputs = [self.constant(name, values), self.constant(f"{name}.scale", scale)]
+        return self.node("DequantizeLinear", inputs, axis=0)
+
     def convolution(self, x: str, name: str, layer: nn.Conv2d, *, active: bool) -> str:
         stride, size = int(layer.stride[0]), int(layer.kernel_size[0])
         # The SAME rule for even sizes: a stride of 2 pads right and bottom only.
         pads = [0, 0, 0, 0] if size == 1 else [0, 0, 1, 1] if stride == 2 else [1, 1, 1, 1]
+        found = self.quantised.layers.get(name) if self.quantised else None
+        if found is None:
+            weight = self.weight(f"{name}.weight", layer.weight)
+            bias = self.weight(f"{name}.bias", layer.bias)
+        else:
+            weight = self.widened(f"{name}.weight", found.weight, found.scale)
+            bias = self.widened(f"{name}.bias", found.bias, found.bias_scale)
         y = self.node(
-            "Conv",
-            [
-                x,
-                self.weight(f"{name}.weight", layer.weight),
-                self.weight(f"{name}.bias", layer.bias),
-            ],
-            strides=[stride, stride],
-            pads=pads,
-            group=layer.groups,
+            "Conv", [x, weight, bias], strides=[stride, stride], pads=pads, group=layer.groups
         )
-        if not active:
-            return y
-        low = self.constant(f"{name}.low", np.float32(0))
-        high = self.constant(f"{name}.high", np.float32(6))
-        return self.node("Clip", [y, low, high])
+        if active and found is None:
+            low = self.constant(f"{name}.low", np.float32(0))
+            high = self.constant(f"{name}.high", np.float32(6))
+            y = self.node("Clip", [y, low, high])
+        return self.stored(y, name)
 
     def block(self, x: str, name: str, block: Block) -> str:
         y = x
@@ -131,7 +160,7 @@ class _Writer:
             y = self.convolution(y, f"{name}.expand", block.expand, active=True)
         y = self.convolution(y, f"{name}.depthwise", block.depthwise, active=True)
         y = self.convolution(y, f"{name}.project", block.project, active=False)
-        return self.node("Add", [x, y]) if block.residual else y
+        return self.stored(self.node("Add", [x, y]), f"{name}.sum") if block.residual else y
 
     def mean(self, x: str) -> str:
         pooled = self.node("GlobalAveragePool", [x])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -88,8 +89,39 @@ def test_pictures_of_any_size_are_unit_rows(
 def test_a_picture_does_not_depend_on_its_batch(encoder: EmbeddedEncoder) -> None:
     pictures = [picture(80, 60, seed) for seed in range(40)]
     together = encoder.encode_images(pictures)
-    alone = np.concatenate([encoder.encode_images([one]) for one in pictures[30:36]])
-    assert np.allclose(together[30:36], alone, atol=1e-4)
+    alone = np.concatenate([encoder.encode_images([one]) for one in pictures])
+    assert np.allclose(together, alone, atol=1e-5)
+
+
+@pytest.mark.parametrize(("threads", "count"), [(2, 2), (2, 5), (3, 19), (4, 40)])
+def test_threads_share_a_batch_and_keep_its_order(
+    encoder: EmbeddedEncoder, threads: int, count: int
+) -> None:
+    pictures = [picture(80, 60, seed) for seed in range(count)]
+    shared = EmbeddedEncoder.load(threads=threads).encode_images(pictures)
+    assert np.allclose(shared, encoder.encode_images(pictures), atol=1e-5)
+
+
+def test_several_callers_at_once_get_their_own_pictures(encoder: EmbeddedEncoder) -> None:
+    shared = EmbeddedEncoder.load(threads=2)
+    batches = [[picture(50, 50, 10 * caller + n) for n in range(9)] for caller in range(4)]
+    with ThreadPoolExecutor(4) as callers:
+        found = list(callers.map(shared.encode_images, batches))
+    for rows, batch in zip(found, batches, strict=True):
+        assert np.allclose(rows, encoder.encode_images(batch), atol=1e-5)
+
+
+def test_prepared_pixels_give_the_same_vectors(encoder: EmbeddedEncoder) -> None:
+    pictures = [picture(300, 200, seed) for seed in range(11)]
+    pixels = np.stack([prepare(one, 192) for one in pictures])
+    assert np.array_equal(encoder.encode_pixels(pixels), encoder.encode_images(pictures))
+    assert encoder.encode_pixels(pixels[:0]).shape == (0, 256)
+
+
+def test_what_goes_wrong_with_a_picture_reaches_the_caller() -> None:
+    shared = EmbeddedEncoder.load(threads=2)
+    with pytest.raises(ValueError, match="square RGB picture"):
+        shared.encode_pixels(np.zeros((20, 64, 32, 3), np.uint8))
 
 
 def test_words_find_their_colour(encoder: EmbeddedEncoder) -> None:
