@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import gzip
+import hashlib
 import json
 import random
+import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from engine.training.mix import Mix
 from engine.training.pins import JUDGED, TrainingPin
 
+_LATIN = re.compile(r"[A-Z][a-z]+ [a-z]+")
 DESCRIPTION_FILES = (
     "caltech_descriptions.json",
     "imagenet_descriptions.json.gz",
@@ -39,6 +42,11 @@ def read_class_names(path: Path) -> list[list[str]]:
     return [[name.strip() for name in line.split(",")] for line in lines]
 
 
+def everyday(names: Sequence[str]) -> list[str]:
+    """Drop Latin names of two words, unless there is no other."""
+    return [name for name in names if not _LATIN.fullmatch(name)] or list(names)
+
+
 def read_captions(path: Path, pins: Sequence[TrainingPin]) -> list[str]:
     """Read captions of everyday photos, without those that also describe a judged picture."""
     judged = {_plain(text) for pin in pins if pin.split in JUDGED for text in pin.captions}
@@ -59,16 +67,19 @@ def assemble(
 
     `limit` caps the captions; descriptions take 0.7 of it, phrases of pins as many draws as it.
     """
-    chance = random.Random(seed)
     told = [text for texts in descriptions.values() for text in texts]
-    texts = chance.sample(list(captions), min(limit, len(captions)))
-    texts += chance.sample(told, min(int(limit * 0.7), len(told)))
+    texts = _some(captions, limit) + _some(told, int(limit * 0.7))
     texts += [name for names in classes for name in names]
     texts += list(descriptions)
     texts += [phrase.text for phrase in mix.draw(max(1, limit // 2)).phrases]
     distinct = list(dict.fromkeys(text for text in texts if text.strip()))
-    chance.shuffle(distinct)
+    random.Random(seed).shuffle(distinct)
     return distinct
+
+
+def _some(texts: Iterable[str], limit: int) -> list[str]:
+    """Choose by hash, so that taking some texts away hardly changes which others are chosen."""
+    return sorted(set(texts), key=lambda text: hashlib.sha256(text.encode()).digest())[:limit]
 
 
 def _plain(text: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -9,6 +10,7 @@ import numpy.typing as npt
 import torch
 from torch import nn
 
+from engine.features import colour
 from engine.training.backbone import FEATURE_WIDTH, HEAD_WIDTH, Backbone, to_input
 from engine.training.pictures import Pixels
 
@@ -38,6 +40,23 @@ def frozen_features(backbone: Backbone, pictures: Pixels, rows: npt.NDArray[np.i
         for _ in pool.map(fill, range(0, len(rows), _CHUNK)):
             pass
     return features
+
+
+def seen_by(backbone: Backbone, view: Callable[[int], Pixels], count: int) -> HalfArray:
+    """Return what a head reads of `count` views, (count, 2277): features, then colours."""
+    rows = np.zeros((count, FEATURE_WIDTH + colour.WIDTH), np.float16)
+
+    def fill(start: int) -> None:
+        chunk = np.stack([view(row) for row in range(start, min(start + _CHUNK, count))])
+        with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16):
+            seen = backbone(to_input(torch.from_numpy(chunk))).float()
+        place = slice(start, start + len(chunk))
+        rows[place] = np.concatenate([seen.numpy(), colour.histograms(chunk)], 1)
+
+    with ThreadPoolExecutor(WORKERS, initializer=one_core) as pool:
+        for _ in pool.map(fill, range(0, count, _CHUNK)):
+            pass
+    return rows
 
 
 def class_logits(classifier: nn.Linear, features: HalfArray) -> HalfArray:

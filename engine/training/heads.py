@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
+from engine.training.optimisers import Group, Optimiser, backward
 from engine.training.recipe import Recipe
 from engine.training.schedule import cosine
 from engine.training.supervision import Supervision
@@ -21,8 +22,32 @@ from engine.training.towers import ImageHead, TextTower
 
 Report = Callable[[str], None]
 _EVERY = 50
-_LONGEST_STEP = 1.0
 _RARITY = 1e-3
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """What a backbone and the colours make of pins, (rows, 2277): one or more views of each.
+
+    Pin i has the rows from `starts[i]` to before `starts[i + 1]`; the first is the whole picture.
+    """
+
+    rows: Tensor
+    starts: npt.NDArray[np.intp]
+
+    @classmethod
+    def single(cls, rows: Tensor) -> Inputs:
+        """Take one view of each pin."""
+        return cls(rows, np.arange(len(rows) + 1))
+
+    def whole(self) -> Tensor:
+        """Return the whole pictures, in the pins' order."""
+        return self.rows[torch.from_numpy(self.starts[:-1])]
+
+    def draw(self, pins: npt.NDArray[np.intp], chance: np.random.Generator) -> Tensor:
+        """Return one view of each of `pins`, any as likely as another."""
+        first, after = self.starts[pins], self.starts[pins + 1]
+        return self.rows[torch.from_numpy(chance.integers(first, after))]
 
 
 def start_table(text: TextTower, tokens: npt.NDArray[np.float32], corpus: Iterable[str]) -> None:
@@ -41,7 +66,7 @@ def start_table(text: TextTower, tokens: npt.NDArray[np.float32], corpus: Iterab
 def fit_text(text: TextTower, supervision: Supervision, report: Report) -> None:
     """Train the table to give the corpus the vectors of the text teacher."""
     recipe = supervision.recipe
-    optimiser = torch.optim.Adam(text.parameters(), lr=recipe.text_rate, fused=True)
+    optimiser = Optimiser((), text, recipe.text_rate)
 
     def step() -> Tensor:
         return supervision.reminder(text, recipe.text_rows)
@@ -50,15 +75,15 @@ def fit_text(text: TextTower, supervision: Supervision, report: Report) -> None:
 
 
 def fit_heads(
-    head: ImageHead, text: TextTower, inputs: Tensor, supervision: Supervision, report: Report
+    head: ImageHead, text: TextTower, inputs: Inputs, supervision: Supervision, report: Report
 ) -> None:
-    """Train the image head and the text table together on frozen `inputs` (pins, 2277)."""
-    head.standardise(inputs.float())
+    """Train the image head and the text table together on what a frozen backbone makes of pins."""
+    head.standardise(inputs.whole().float())
     _fit(head, text, inputs, supervision, report)
 
 
 def refit_heads(
-    head: ImageHead, text: TextTower, inputs: Tensor, supervision: Supervision, report: Report
+    head: ImageHead, text: TextTower, inputs: Inputs, supervision: Supervision, report: Report
 ) -> None:
     """Train a trained head and table on, after the backbone that makes `inputs` has changed.
 
@@ -75,44 +100,38 @@ def refit_heads(
 
 
 def _fit(
-    head: ImageHead, text: TextTower, inputs: Tensor, supervision: Supervision, report: Report
+    head: ImageHead, text: TextTower, inputs: Inputs, supervision: Supervision, report: Report
 ) -> None:
     recipe = supervision.recipe
     head.train()
-    groups = [
-        {"params": head.parameters(), "lr": recipe.head_rate, "weight_decay": recipe.decay},
-        {"params": text.parameters(), "lr": recipe.joint_text_rate, "weight_decay": 0.0},
-    ]
+    # The classifier stays as the backbone knows it.
+    learnt = [p for name, p in head.named_parameters() if not name.startswith("classes.")]
+    group = Group(learnt, recipe.head_rate, recipe.decay)
+    chance = np.random.default_rng(recipe.seed)
 
     def step() -> Tensor:
         draw = supervision.mix.draw(recipe.head_rows)
-        vectors = head(inputs[torch.from_numpy(draw.rows)].float())
+        vectors = head(inputs.draw(draw.rows, chance).float())
         return supervision.loss(vectors, draw, text)[0]
 
-    _run(step, torch.optim.AdamW(groups, fused=True), recipe.head_steps, recipe, report, "heads")
+    optimiser = Optimiser([group], text, recipe.joint_text_rate)
+    _run(step, optimiser, recipe.head_steps, recipe, report, "heads")
     head.eval()
 
 
 def _run(
     step: Callable[[], Tensor],
-    optimiser: torch.optim.Optimizer,
+    optimiser: Optimiser,
     steps: int,
     recipe: Recipe,
     report: Report,
     name: str,
 ) -> None:
-    peaks = [group["lr"] for group in optimiser.param_groups]
     started = time.monotonic()
     for number in range(steps):
-        factor = cosine(number / steps, recipe.warm_up)
-        for group, peak in zip(optimiser.param_groups, peaks, strict=True):
-            group["lr"] = peak * factor
         loss = step()
-        optimiser.zero_grad(set_to_none=True)
-        loss.backward()  # type: ignore[no-untyped-call]
-        for group in optimiser.param_groups:
-            nn.utils.clip_grad_norm_(group["params"], _LONGEST_STEP)
-        optimiser.step()
+        backward(loss)
+        optimiser.step(cosine(number / steps, recipe.warm_up))
         if number % _EVERY == 0 or number == steps - 1:
             spent = time.monotonic() - started
             report(f"{name} {number + 1}/{steps} loss {float(loss.detach()):.4f} {spent:.0f}s")

@@ -52,6 +52,16 @@ def class_distillation(
     return (forward + (gaps * mass).sum() / mass.sum()) / 2
 
 
+def same_odds(scores: Tensor, teacher: Tensor) -> Tensor:
+    """Divergence of a classifier's softmax from `teacher`'s rows, both (n, classes); Hinton 2015.
+
+    No row gives zero.
+    """
+    if not len(scores):
+        return scores.sum()
+    return F.kl_div(F.log_softmax(scores, 1), teacher, reduction="batchmean")
+
+
 def closeness(vectors: Tensor, targets: Tensor, temperature: float) -> Tensor:
     """Follow a teacher of the same dimension: one minus the cosine, plus InfoNCE to its rows."""
     cosine = 1 - (vectors * targets).sum(1).mean()

@@ -15,11 +15,12 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from engine.training.backbone import to_input
 from engine.training.crops import random_view
 from engine.training.heads import Report
+from engine.training.optimisers import Group, Optimiser, backward
 from engine.training.pictures import Pixels
 from engine.training.replicas import Replicas
 from engine.training.schedule import cosine
@@ -29,7 +30,6 @@ from engine.training.towers import ImageTower, TextTower
 AfterEpoch = Callable[[int, Mapping[str, float]], None]
 _CHUNK = 12
 _WORKERS = 2
-_LONGEST_STEP = 1.0
 _KEEP = 0.99
 _EVERY = 10
 _LAST_STRETCH = 0.85
@@ -58,22 +58,15 @@ class NetworkStage:
     ) -> None:
         self.image, self.text, self.views, self.supervision = image, text, views, supervision
         recipe = supervision.recipe
-        decay = recipe.network_decay
+        # The classifier follows the backbone; where a class is hidden from it, nothing moves.
+        named = [p for name, p in image.head.named_parameters() if name.startswith("classes.")]
+        learnt = [p for name, p in image.head.named_parameters() if not name.startswith("classes.")]
         groups = [
-            {
-                "params": image.backbone.parameters(),
-                "lr": recipe.network_rate,
-                "weight_decay": decay,
-            },
-            {
-                "params": image.head.parameters(),
-                "lr": recipe.network_head_rate,
-                "weight_decay": recipe.decay,
-            },
-            {"params": text.parameters(), "lr": recipe.network_text_rate, "weight_decay": 0.0},
+            Group(list(image.backbone.parameters()), recipe.network_rate, recipe.network_decay),
+            Group(learnt, recipe.network_head_rate, recipe.decay),
+            Group(named, recipe.network_rate),
         ]
-        self._peaks = [float(str(group["lr"])) for group in groups]
-        self._optimiser = torch.optim.AdamW(groups, fused=True)
+        self._optimiser = Optimiser(groups, text, recipe.network_text_rate)
         self._average = [parameter.detach().clone() for parameter in self._parameters()]
         self._bank = Bank(recipe.bank_rows)
         self._chance = random.Random(recipe.seed)
@@ -143,8 +136,6 @@ class NetworkStage:
     def _step(self, replicas: Replicas[ImageTower], progress: float) -> dict[str, float]:
         recipe = self.supervision.recipe
         factor = cosine(progress, recipe.warm_up)
-        for group, peak in zip(self._optimiser.param_groups, self._peaks, strict=True):
-            group["lr"] = peak * factor
         late = progress > _LAST_STRETCH
         side = recipe.image_side if late else recipe.train_side
         least = 0.8 if late else 0.5
@@ -156,16 +147,18 @@ class NetworkStage:
             for start in range(0, len(draw.rows), _CHUNK)
         ]
         outputs = replicas.forward(chunks)
-        vectors = torch.cat(outputs).requires_grad_()
+        whole = torch.cat(outputs).requires_grad_()
+        vectors, scores = whole[:, : recipe.dimension], whole[:, recipe.dimension :]
         loss, parts = self.supervision.loss(vectors, draw, self.text, self._bank)
-        self._optimiser.zero_grad(set_to_none=True)
-        loss.backward()  # type: ignore[no-untyped-call]
-        if vectors.grad is None:
+        if recipe.keep_weight:
+            kept = self.supervision.kept(scores, draw)
+            loss = loss + recipe.keep_weight * kept
+            parts["kept"] = float(kept.detach())
+        backward(loss)
+        if whole.grad is None:
             raise RuntimeError("the loss does not depend on the picture vectors")
-        replicas.backward(torch.split(vectors.grad, [len(output) for output in outputs]))
-        for group in self._optimiser.param_groups:
-            nn.utils.clip_grad_norm_(group["params"], _LONGEST_STEP)
-        self._optimiser.step()
+        replicas.backward(torch.split(whole.grad, [len(output) for output in outputs]))
+        self._optimiser.step(factor)
         self._bank.push(vectors, draw.rows)
         keep = min(_KEEP, (self.steps + 1) / (self.steps + 10))
         with torch.no_grad():
@@ -183,7 +176,8 @@ class NetworkStage:
             colours = torch.from_numpy(self.views.colours[rows])
             with torch.autocast("cpu", torch.bfloat16):
                 features = tower.backbone(pictures, frozen)
-            return torch.as_tensor(tower.head(torch.cat([features.float(), colours], 1)))
+            inputs = torch.cat([features.float(), colours], 1)
+            return torch.cat([tower.head(inputs), tower.head.scores(inputs)], 1)
 
         return run
 
@@ -200,7 +194,7 @@ class NetworkStage:
         state = {
             "image": self.image.state_dict(),
             "text": self.text.state_dict(),
-            "optimiser": self._optimiser.state_dict(),
+            "optimiser": self._optimiser.state(),
             "average": self._average,
             "steps": self.steps,
             "spent": self.spent,
@@ -214,6 +208,6 @@ class NetworkStage:
         state = torch.load(path, weights_only=True)
         self.image.load_state_dict(state["image"])
         self.text.load_state_dict(state["text"])
-        self._optimiser.load_state_dict(state["optimiser"])
+        self._optimiser.restore(state["optimiser"])
         self._average = state["average"]
         self.steps, self.spent = int(state["steps"]), float(state["spent"])

@@ -39,13 +39,16 @@ class Recipe:
     temperature: float = 0.05
     class_temperature: float = 0.04
 
-    text_steps: int = 250
+    name_strength: float = 3.0
+    """How much of a picture's vector the names of the classes seen in it are, at most."""
+
+    text_steps: int = 400
     text_rows: int = 1024
     text_rate: float = 2e-3
     caption_limit: int = 14_000
 
-    head_steps: int = 500
-    head_rows: int = 1024
+    head_steps: int = 400
+    head_rows: int = 512
     head_rate: float = 1.5e-3
     joint_text_rate: float = 5e-4
 
@@ -63,11 +66,15 @@ class Recipe:
     """Share of the steps that reach every layer; the others stop at `shallow_blocks`."""
     shallow_blocks: int = 5
 
-    again_steps: int = 200
+    again_steps: int = 400
     """Steps of the heads on the tuned backbone's features; 0 leaves them as they are."""
+    again_views: tuple[tuple[str, int], ...] = (("flickr", 8),)
+    """How many random views, beside the whole picture, those steps learn from too, by set."""
     again_rate: float = 5e-4
     again_text_rate: float = 2e-4
 
+    keep_weight: float = 0.2
+    """Weight of the classifier's saying what it said, while the backbone under it changes."""
     class_weight: float = 0.5
     """Weight of the distillation of ImageNet's classes, both ways together."""
     text_weight: float = 0.3

@@ -6,7 +6,7 @@ was killed goes on from the last of them.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,8 +17,10 @@ from torch import Tensor, nn
 
 from engine.training import card, export, judge
 from engine.training.backbone import FEATURE_WIDTH, load_public
+from engine.training.corpus import everyday
 from engine.training.features import frozen_features
-from engine.training.heads import fit_heads, fit_text, refit_heads, start_table
+from engine.training.heads import Inputs, fit_heads, fit_text, refit_heads, start_table
+from engine.training.left_out import LeftOut
 from engine.training.materials import Materials, Sources, gather
 from engine.training.network import NetworkStage
 from engine.training.options import MakeOptions
@@ -58,8 +60,9 @@ def make(options: MakeOptions, recipe: Recipe | None = None) -> Path:
         materials = gather(sources_of(options), recipe, report)
         run = Run(materials, recipe, folder, log, report)
         image, text = _towers(run, options)
+        _, classifier = load_public(sources_of(options).backbone)
         stages = ["text", "heads"]
-        _heads(run, image, text)
+        _heads(run, image, text, classifier)
         found = judge_heads(materials, image, text)
         report.figures("heads", found)
         if not options.heads_only:
@@ -68,6 +71,8 @@ def make(options: MakeOptions, recipe: Recipe | None = None) -> Path:
             stages += ["network", *(["heads again"] if recipe.again_steps else [])]
             found = _judge(run, image, text, every=1)
             report.figures("end", found)
+    # What the public classifier learnt before is its own; no stage has moved a class held back.
+    image.head.give_say([True] * len(materials.classes))
     export.neutral_unknown(text)
     packed = export.pack(image, text, recipe.image_side)
     log.write("packed", bytes=len(packed))
@@ -85,7 +90,10 @@ def make(options: MakeOptions, recipe: Recipe | None = None) -> Path:
 def sources_of(options: MakeOptions) -> Sources:
     """Return where the run reads from; decoded pictures and the like are shared between runs."""
     data, weights = options.shared / "data", options.shared / "weights"
-    return Sources(data, weights, options.work, options.drawn)
+    left = LeftOut() if options.leave_out is None else LeftOut.read(options.leave_out)
+    return Sources(
+        data, weights, options.work, options.drawn, left, options.fold, options.everything
+    )
 
 
 def _towers(run: Run, options: MakeOptions) -> tuple[ImageTower, TextTower]:
@@ -93,26 +101,36 @@ def _towers(run: Run, options: MakeOptions) -> tuple[ImageTower, TextTower]:
     recipe, materials = run.recipe, run.materials
     torch.manual_seed(recipe.seed)
     backbone, _ = load_public(sources_of(options).backbone)
-    head = ImageHead(recipe.hidden, recipe.dimension, recipe.dropout)
-    text = TextTower(materials.tokenizer, recipe.dimension)
+    head = ImageHead(recipe.hidden, recipe.dimension, recipe.dropout, recipe.name_strength)
+    text = TextTower(materials.tokenizer, recipe.dimension, sparse=True)
     start_table(text, materials.tokens, materials.supervision.corpus)
     return ImageTower(backbone, head), text
 
 
-def _heads(run: Run, image: ImageTower, text: TextTower) -> None:
+def _heads(run: Run, image: ImageTower, text: TextTower, classifier: nn.Linear) -> None:
     """Run the stages on frozen features, or read their results from the run's folder."""
-    supervision = run.materials.supervision
+    materials = run.materials
+    supervision = materials.supervision
 
     def words() -> None:
         fit_text(text, supervision, run.report)
 
     def pictures() -> None:
-        inputs = inputs_of(run.materials)[torch.from_numpy(run.materials.train)]
+        inputs = Inputs.single(inputs_of(materials)[torch.from_numpy(materials.train)])
         fit_heads(image.head, text, inputs, supervision, run.report)
 
     _once(run.folder / "text.pt", {"text": text}, words)
+    names = class_vectors(text, materials.classes)
+    image.head.name(classifier, names, supervision.has_say.tolist())
     _once(run.folder / "heads.pt", {"head": image.head, "text": text}, pictures)
     image.head.eval()
+
+
+def class_vectors(text: TextTower, classes: Sequence[Sequence[str]]) -> Tensor:
+    """Return a unit row for each class: the mean of its everyday names."""
+    with torch.inference_mode():
+        rows = [text(everyday(names)).mean(0) for names in classes]
+        return nn.functional.normalize(torch.stack(rows), dim=1)
 
 
 def _network(run: Run, image: ImageTower, text: TextTower) -> None:
@@ -139,9 +157,8 @@ def _refit(run: Run, image: ImageTower, text: TextTower) -> None:
         return
 
     def again() -> None:
-        seen = torch.from_numpy(run.materials.see(image.backbone))
-        colours = torch.from_numpy(run.materials.colours[run.materials.train]).half()
-        inputs = torch.cat([seen, colours], 1)
+        views = dict(run.recipe.again_views)
+        inputs = run.materials.see(image.backbone, views, run.recipe.seed)
         refit_heads(image.head, text, inputs, run.materials.supervision, run.report)
 
     _once(run.folder / "again.pt", {"head": image.head, "text": text}, again)

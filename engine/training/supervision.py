@@ -17,7 +17,7 @@ from engine.training.phrases import Descriptions
 from engine.training.recipe import Recipe
 from engine.training.towers import TextTower
 
-_REMINDER_ROWS = 512
+_REMINDER_ROWS = 384
 
 
 class ClassTexts:
@@ -62,14 +62,17 @@ class Bank:
 class Supervision:
     """Everything that tells the towers what is right.
 
-    `class_odds` is (pins of the mix, classes): the classifier's probabilities, a zero row where
-    it has no say. `corpus` and `targets` are the text teacher's texts and projected vectors.
+    `class_odds` is (pins of the mix, classes): the classifier's probabilities, zero for a class
+    that may not teach, and a zero row where it has no say. `corpus` and
+    `targets` are the text teacher's texts and projected vectors.
     """
 
     mix: Mix
     recipe: Recipe
     class_odds: npt.NDArray[np.float16]
     class_texts: ClassTexts
+    has_say: npt.NDArray[np.bool_]
+    """(classes): which of them may teach; `class_texts` has only those."""
     corpus: Sequence[str]
     targets: npt.NDArray[np.float32]
 
@@ -94,13 +97,20 @@ class Supervision:
             seen = odds.sum(1) > 0
             classes = text(self.class_texts.draw())
             parts["classes"] = losses.class_distillation(
-                vectors[seen], classes, odds[seen], recipe.class_temperature
+                vectors[seen], classes, odds[seen][:, self.has_say], recipe.class_temperature
             )
             total = total + recipe.class_weight * parts["classes"]
         if recipe.text_weight:
             parts["words"] = self.reminder(text, _REMINDER_ROWS)
             total = total + recipe.text_weight * parts["words"]
         return total, {name: float(part.detach()) for name, part in parts.items()}
+
+    def kept(self, scores: Tensor, draw: Draw) -> Tensor:
+        """How far a classifier on the tuned backbone is from what it said on the public one."""
+        odds = torch.from_numpy(self.class_odds[draw.rows]).float()
+        seen = odds.sum(1) > 0
+        say = torch.from_numpy(self.has_say)
+        return losses.same_odds(scores[seen][:, say], odds[seen][:, say])
 
     def reminder(self, text: TextTower, count: int) -> Tensor:
         """How far random texts of the corpus are from the text teacher's vectors."""
@@ -109,8 +119,12 @@ class Supervision:
         return losses.closeness(text([self.corpus[row] for row in chosen]), targets, 0.05)
 
 
-def class_odds(logits: npt.NDArray[np.float16]) -> npt.NDArray[np.float16]:
-    """Softmax of the classifier over its classes without the background (its row 0)."""
+def class_odds(
+    logits: npt.NDArray[np.float16], has_say: npt.NDArray[np.bool_] | None = None
+) -> npt.NDArray[np.float16]:
+    """Softmax of the classifier over its classes that have a say, never the background (row 0)."""
     scores = torch.from_numpy(np.asarray(logits[:, 1:], np.float32))
+    if has_say is not None:
+        scores = scores.masked_fill(~torch.from_numpy(has_say), -torch.inf)
     odds: npt.NDArray[np.float16] = torch.softmax(scores, 1).half().numpy()
     return odds

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
+import numpy.typing as npt
 import torch
 import torch.nn.functional as F
 from tokenizers import Tokenizer
@@ -14,34 +16,75 @@ from torch import Tensor, nn
 
 from engine.features.colour import WIDTH as COLOUR_WIDTH
 from engine.features.wordpiece import unknown_id
-from engine.training.backbone import FEATURE_WIDTH, Backbone
+from engine.training.backbone import CLASSES as PUBLIC_CLASSES
+from engine.training.backbone import FEATURE_WIDTH, HEAD_WIDTH, Backbone
 
 INPUT_WIDTH = FEATURE_WIDTH + COLOUR_WIDTH
+CLASSES = PUBLIC_CLASSES - 1
+"""ImageNet's classes; the public classifier's first, the background, has no name."""
+NAME_TEMPERATURE = 2.0
+"""Softens the classifier, which is surer than it is right."""
+NO_SAY = -1e4
 _LEAST_SPREAD = 1e-3
+_REMEMBERED = 200_000
 
 
 class ImageHead(nn.Module):
-    """Features and colours (n, 2277), standardised, through one hidden layer to unit rows."""
+    """Features and colours (n, 2277) to unit rows: what was learnt, plus what things are called.
+
+    The learnt part is one hidden layer over standardised inputs, of length one. To it comes the
+    average name of the classes that the backbone's classifier sees (ConSE, Norouzi et al., 2013,
+    https://arxiv.org/abs/1312.5650), times `strength`: the surer the classifier, the longer. So a
+    thing that no training pin showed still lies near its name.
+    """
 
     mean: Tensor
     spread: Tensor
+    names: Tensor
+    """(classes, dimension): the vector of each class's name, less the mean of all."""
+    hidden_classes: Tensor
+    """(classes,): added to the classifier's scores; very low where a class has no say."""
 
-    def __init__(self, hidden: int, dimension: int, dropout: float) -> None:
+    def __init__(self, hidden: int, dimension: int, dropout: float, strength: float = 0.0) -> None:
         super().__init__()
         self.register_buffer("mean", torch.zeros(INPUT_WIDTH))
         self.register_buffer("spread", torch.ones(INPUT_WIDTH))
+        self.register_buffer("names", torch.zeros(CLASSES, dimension))
+        self.register_buffer("hidden_classes", torch.zeros(CLASSES))
         self.inner = nn.Linear(INPUT_WIDTH, hidden)
         self.drop = nn.Dropout(dropout)
         self.outer = nn.Linear(hidden, dimension)
+        self.classes = nn.Linear(HEAD_WIDTH, CLASSES)
+        self.strength = strength
 
     def standardise(self, rows: Tensor) -> None:
         """Take mean and spread from `rows`, the inputs of the training pins."""
         self.mean.copy_(rows.mean(0))
         self.spread.copy_(rows.std(0).clamp(min=_LEAST_SPREAD))
 
+    def name(self, classifier: nn.Linear, names: Tensor, has_say: Sequence[bool]) -> None:
+        """Take the classifier (background first, which is left out) and the names' unit rows."""
+        with torch.no_grad():
+            self.classes.weight.copy_(classifier.weight[1:])
+            self.classes.bias.copy_(classifier.bias[1:])
+            self.names.copy_(names - names.mean(0))
+        self.give_say(has_say)
+
+    def give_say(self, has_say: Sequence[bool]) -> None:
+        """Let only these classes, in the classifier's order, name what is seen."""
+        self.hidden_classes.copy_(torch.where(torch.tensor(has_say), 0.0, NO_SAY))
+
+    def scores(self, rows: Tensor) -> Tensor:
+        """Return the classifier's scores (n, classes)."""
+        return torch.as_tensor(self.classes(rows[:, :HEAD_WIDTH])) + self.hidden_classes
+
     def forward(self, rows: Tensor) -> Tensor:
         x = self.drop((rows - self.mean) / self.spread)
-        return F.normalize(self.outer(self.drop(F.gelu(self.inner(x)))), dim=1)
+        learnt = F.normalize(self.outer(self.drop(F.gelu(self.inner(x)))), dim=1)
+        if not self.strength:
+            return learnt
+        odds = torch.softmax(self.scores(rows) / NAME_TEMPERATURE, 1)
+        return F.normalize(learnt + self.strength * (odds @ self.names), dim=1)
 
 
 class ImageTower(nn.Module):
@@ -63,18 +106,29 @@ class TextTower(nn.Module):
     A text without any token counts as the single token `[UNK]`.
     """
 
-    def __init__(self, tokenizer: Tokenizer, dimension: int) -> None:
+    def __init__(self, tokenizer: Tokenizer, dimension: int, *, sparse: bool = False) -> None:
+        """`sparse` gradients hold only the rows of the tokens that a step has seen."""
         super().__init__()
+        self.sparse = sparse
         self.tokenizer = tokenizer
         self.unknown = unknown_id(tokenizer)
-        self.table = nn.EmbeddingBag(tokenizer.get_vocab_size(), dimension, mode="mean")
+        self.table = nn.EmbeddingBag(
+            tokenizer.get_vocab_size(), dimension, mode="mean", sparse=sparse
+        )
+        self._known: dict[str, npt.NDArray[np.int64]] = {}
 
     def tokens(self, texts: Sequence[str]) -> tuple[Tensor, Tensor]:
         """Return the flat token ids and where each text starts in them."""
-        encoded = self.tokenizer.encode_batch(list(texts), add_special_tokens=False)
-        ids = [encoding.ids or [self.unknown] for encoding in encoded]
-        starts = torch.tensor([0] + [len(row) for row in ids[:-1]]).cumsum(0)
-        return torch.tensor([token for row in ids for token in row]), starts
+        if len(self._known) > _REMEMBERED:
+            self._known.clear()
+        fresh = [text for text in dict.fromkeys(texts) if text not in self._known]
+        for text, found in zip(
+            fresh, self.tokenizer.encode_batch(fresh, add_special_tokens=False), strict=True
+        ):
+            self._known[text] = np.array(found.ids or [self.unknown], np.int64)
+        rows = [self._known[text] for text in texts]
+        starts = np.cumsum([0] + [len(row) for row in rows[:-1]])
+        return torch.from_numpy(np.concatenate(rows)), torch.from_numpy(starts)
 
     def forward(self, texts: Sequence[str]) -> Tensor:
         flat, starts = self.tokens(texts)

@@ -14,14 +14,15 @@ from engine.features import colour
 from engine.features.wordpiece import tokenizer
 from engine.training.backbone import FEATURE_WIDTH, Backbone, channels_last
 from engine.training.crops import random_view
-from engine.training.heads import fit_heads, fit_text, refit_heads, start_table
+from engine.training.heads import Inputs, fit_heads, fit_text, refit_heads, start_table
 from engine.training.mix import Mix
 from engine.training.network import NetworkStage, Views
+from engine.training.optimisers import Optimiser, backward
 from engine.training.pins import TrainingPin
 from engine.training.recipe import Recipe
 from engine.training.schedule import cosine
 from engine.training.supervision import Bank, ClassTexts, Supervision, class_odds
-from engine.training.towers import ImageHead, ImageTower, TextTower
+from engine.training.towers import CLASSES, ImageHead, ImageTower, TextTower
 
 VOCABULARY = [
     "[PAD]",
@@ -79,16 +80,20 @@ def supervision() -> Supervision:
     texts = ["red", "blue", "hat", "cat", "dog", "men"]
     targets = chance.normal(size=(6, 16)).astype(np.float32)
     targets /= np.linalg.norm(targets, axis=1, keepdims=True)
-    odds = class_odds(chance.normal(size=(12, 3)).astype(np.float16))
+    has_say = np.ones(CLASSES, bool)
+    has_say[7] = False
+    odds = class_odds(chance.normal(size=(12, CLASSES + 1)).astype(np.float16), has_say)
     odds[3] = 0
-    classes = ClassTexts([["cat", "a cat"], ["dog"]], {"dog": ["a dog of red"]}, seed=1)
-    return Supervision(Mix(pins(), RECIPE.shares, {}, 1), RECIPE, odds, classes, texts, targets)
+    names = [["cat", "a cat"], ["dog"], *[["a photo"]] * (CLASSES - 3)]
+    classes = ClassTexts(names, {"dog": ["a dog of red"]}, seed=1)
+    mix = Mix(pins(), RECIPE.shares, {}, 1)
+    return Supervision(mix, RECIPE, odds, classes, has_say, texts, targets)
 
 
 @pytest.fixture
 def text() -> TextTower:
     torch.manual_seed(1)
-    return TextTower(tokenizer(VOCABULARY), 16)
+    return TextTower(tokenizer(VOCABULARY), 16, sparse=True)
 
 
 def silent(line: str) -> None:
@@ -115,7 +120,7 @@ def test_heads_learn_colours(text: TextTower, supervision: Supervision) -> None:
     head = ImageHead(24, 16, dropout=0.1)
     colours = torch.from_numpy(colour.histograms(pictures()))
     inputs = torch.cat([torch.rand(12, FEATURE_WIDTH), colours], 1).half()
-    fit_heads(head, text, inputs, supervision, silent)
+    fit_heads(head, text, Inputs.single(inputs), supervision, silent)
     with torch.inference_mode():
         scores = head(inputs.float()) @ text(["red hat", "blue hat"]).T
     assert scores.argmax(1).tolist() == [0, 1] * 6
@@ -138,7 +143,7 @@ def test_every_layer_moves_and_the_run_can_go_on(
     running.fit(checkpoint, silent)
     assert running.spent >= 0.6
     assert running.steps >= 1
-    again = stage(supervision, TextTower(tokenizer(VOCABULARY), 16))
+    again = stage(supervision, TextTower(tokenizer(VOCABULARY), 16, sparse=True))
     again.resume(checkpoint)
     assert again.steps == running.steps
     for name, parameter in again.image.named_parameters():
@@ -147,9 +152,29 @@ def test_every_layer_moves_and_the_run_can_go_on(
         name for name, p in running.image.named_parameters() if not torch.equal(p, before[name])
     }
     assert "head.outer.weight" in moved
+    assert "head.classes.weight" in moved
+    named = running.image.head.classes.weight
+    assert torch.equal(named[7], before["head.classes.weight"][7])
     assert "backbone.blocks.16.project.weight" in moved
     running.take_average()
     assert all(torch.isfinite(p).all() for p in running.image.parameters())
+
+
+def test_any_view_of_a_pin_is_drawn_and_no_other_pins() -> None:
+    inputs = Inputs(torch.arange(6.0)[:, None], np.array([0, 1, 4, 6]))
+    assert inputs.whole()[:, 0].tolist() == [0, 1, 4]
+    drawn = inputs.draw(np.array([0, 1, 2] * 100), np.random.default_rng(1)).reshape(100, 3)
+    assert [sorted(set(column.tolist())) for column in drawn.T] == [[0], [1, 2, 3], [4, 5]]
+
+
+def test_a_sparse_table_moves_only_what_a_step_touches(text: TextTower) -> None:
+    before = text.table.weight.detach().clone()
+    optimiser = Optimiser((), text, 0.1)
+    backward(text(["red hat", "red"]).sum())
+    optimiser.step(1.0)
+    moved = (text.table.weight.detach() != before).any(1).nonzero()[:, 0].tolist()
+    assert moved == [2, 5]
+    assert text.table.weight.grad is None
 
 
 def test_the_bank_forgets_the_oldest() -> None:
@@ -182,10 +207,10 @@ def test_heads_go_on_from_where_they_are(text: TextTower, supervision: Supervisi
     head = ImageHead(24, 16, dropout=0.1)
     colours = torch.from_numpy(colour.histograms(pictures()))
     inputs = torch.cat([torch.rand(12, FEATURE_WIDTH), colours], 1).half()
-    fit_heads(head, text, inputs, supervision, silent)
+    fit_heads(head, text, Inputs.single(inputs), supervision, silent)
     mean = head.mean.clone()
     weight = head.outer.weight.detach().clone()
-    refit_heads(head, text, inputs * 1.01, supervision, silent)
+    refit_heads(head, text, Inputs.single(inputs * 1.01), supervision, silent)
     assert torch.equal(head.mean, mean)
     moved = (head.outer.weight.detach() - weight).norm() / weight.norm()
     assert 0 < float(moved) < 0.5

@@ -16,10 +16,10 @@ from engine.features import colour
 from engine.features.embedded import EmbeddedEncoder
 from engine.features.wordpiece import tokenizer
 from engine.training import export
-from engine.training.backbone import FEATURE_WIDTH, Backbone, pad_same, to_input
+from engine.training.backbone import FEATURE_WIDTH, HEAD_WIDTH, Backbone, pad_same, to_input
 from engine.training.features import frozen_features
 from engine.training.replicas import Replicas
-from engine.training.towers import ImageHead, ImageTower, TextTower
+from engine.training.towers import CLASSES, ImageHead, ImageTower, TextTower
 
 VOCABULARY = ["[PAD]", "[UNK]", "red", "blue", "dress", "##es", "a"]
 SIDE = 64
@@ -36,7 +36,9 @@ def image() -> ImageTower:
             torch.nn.init.normal_(parameter, 0, 0.05)
     head = ImageHead(32, 16, dropout=0.0)
     head.standardise(torch.randn(50, FEATURE_WIDTH + colour.WIDTH).abs() * 3)
-    return ImageTower(backbone, head).eval()
+    tower = ImageTower(backbone, head)
+    named(tower, 3.0)
+    return tower.eval()
 
 
 @pytest.fixture
@@ -67,6 +69,42 @@ def test_the_packed_towers_give_the_same_vectors(image: ImageTower, text: TextTo
     assert ((encoder.encode_pixels(pixels) * expected).sum(1) > 0.9999).all()
     found = encoder.encode_texts(["red dresses", "blue", ""])
     assert ((found * words).sum(1) > 0.999).all()
+
+
+def named(image: ImageTower, strength: float) -> ImageHead:
+    head = image.head
+    head.strength = strength
+    names = torch.nn.functional.normalize(torch.randn(CLASSES, 16), dim=1)
+    classifier = torch.nn.Linear(HEAD_WIDTH, CLASSES + 1)
+    torch.nn.init.normal_(classifier.weight)
+    head.name(classifier, names, [True] * CLASSES)
+    return head
+
+
+def test_a_picture_is_what_was_learnt_plus_the_names_of_what_is_seen(image: ImageTower) -> None:
+    rows = torch.randn(4, FEATURE_WIDTH + colour.WIDTH).abs()
+    with torch.inference_mode():
+        learnt = named(image, 0.0)(rows)
+        whole = named(image, 3.0)(rows)
+        head = image.head
+        odds = torch.softmax(head.classes(rows[:, :HEAD_WIDTH]).double() / 2, 1)
+        expected = learnt + 3 * (odds @ head.names.double())
+    expected = expected / expected.norm(dim=1, keepdim=True)
+    assert torch.allclose(whole.double(), expected, atol=1e-5)
+    assert torch.allclose(head.names.mean(0), torch.zeros(16), atol=1e-6)
+
+
+def test_a_class_without_a_say_names_nothing(image: ImageTower) -> None:
+    rows = torch.randn(2, FEATURE_WIDTH + colour.WIDTH).abs()
+    head = named(image, 3.0)
+    with torch.no_grad():
+        seen = int(head.scores(rows)[0].argmax())
+        head.give_say([number != seen for number in range(CLASSES)])
+        before = head(rows)
+        head.names[seen] += 5
+        assert torch.allclose(head(rows), before, atol=1e-6)
+        head.give_say([True] * CLASSES)
+        assert not torch.allclose(head(rows), before, atol=1e-3)
 
 
 def test_quantised_rows_come_back_within_half_a_step() -> None:
