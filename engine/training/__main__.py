@@ -8,8 +8,11 @@ from pathlib import Path
 import torch
 
 from engine.features.embedded import EmbeddedEncoder
-from engine.training import assess
+from engine.training import assess, study
+from engine.training.left_out import LeftOut
 from engine.training.materials import PUBLIC_SETS, Sources
+from engine.training.options import MakeOptions
+from engine.training.pins import FOLDS
 from engine.training.recipe import Recipe
 
 
@@ -21,10 +24,26 @@ def main() -> None:
     tell.add_argument("--encoder", type=Path, help="a weight file; default: the package's own")
     tell.add_argument("--split", choices=("development", "test"), default="development")
     tell.add_argument("--samples", type=Path, help="folder of the drawn samples, judged too")
-    tell.add_argument("--shared", type=Path, default=Path("../shared"))
-    tell.add_argument("--work", type=Path, default=Path(".engine/training"))
+    tell.add_argument("--leave-out", type=Path, help="classes that the encoder has not seen")
+    tell.add_argument("--fold", type=int, choices=range(FOLDS), help="the third of flickr to judge")
+    told = commands.add_parser("study", help="make and judge the recipe and the floor, by seeds")
+    told.add_argument("--drawn", type=Path, help="folder of drawn pins")
+    told.add_argument("--target", type=Path, required=True, help="folder of the encoders")
+    told.add_argument("--contender", action="append", help="only this column; may be repeated")
+    told.add_argument("--number", type=int, action="append", help="only this seed, from 0")
+    for command in (tell, told):
+        command.add_argument("--shared", type=Path, default=Path("../shared"))
+        command.add_argument("--work", type=Path, default=Path(".engine/training"))
     given = parser.parse_args()
-    sources = Sources(given.shared / "data", given.shared / "weights", given.work)
+    if given.command == "study":
+        options = MakeOptions(given.shared, given.target, given.work, given.drawn)
+        titles = given.contender or [contender.title for contender in study.CONTENDERS]
+        chosen = [contender for contender in study.CONTENDERS if contender.title in titles]
+        print(study.run(options, chosen, given.number or range(len(study.SEEDS))))
+        return
+    left = LeftOut() if given.leave_out is None else LeftOut.read(given.leave_out)
+    data, weights = given.shared / "data", given.shared / "weights"
+    sources = Sources(data, weights, given.work, left_out=left, fold=given.fold)
     print(judge_file(sources, given.encoder, given.split, given.samples))
 
 
@@ -35,7 +54,7 @@ def judge_file(sources: Sources, weights: Path | None, split: str, samples: Path
     encoder = EmbeddedEncoder.load(weights)
     side = Recipe().image_side
     sections = [f"{encoder.fingerprint}, {split} split"]
-    boards = [assess.lay_out(sources.data, PUBLIC_SETS, split, side, sources.work)]
+    boards = [assess.lay_out(sources, PUBLIC_SETS, split, side)]
     if samples is not None:
         boards.append(assess.lay_out_samples(samples, side, sources.work))
     for board in boards:

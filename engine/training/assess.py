@@ -19,8 +19,9 @@ from engine.training.baselines import chance, class_name_vectors
 from engine.training.calibration import PERCENTILES, Logistic, fit, percentiles
 from engine.training.corpus import read_class_names
 from engine.training.features import class_logits, frozen_features
+from engine.training.materials import Sources
 from engine.training.pictures import Pixels, decode_all
-from engine.training.pins import TrainingPin, read_queries, read_set
+from engine.training.pins import TrainingPin, read_queries, read_set, split_anew
 from engine.training.supervision import class_odds
 from engine.training.teachers import FloatArray, TextTeacher
 
@@ -37,12 +38,20 @@ class Board:
     questions: Sequence[judge.Question]
 
 
-def lay_out(data: Path, names: Sequence[str], split: str, side: int, work: Path) -> Board:
-    """Read one split of the sets `names`; pixels are cached in `work`."""
-    pins = [pin for name in names for pin in read_set(data / name, name) if pin.split == split]
+def lay_out(sources: Sources, names: Sequence[str], split: str, side: int) -> Board:
+    """Read one split of the sets `names`; pixels are cached in the work folder.
+
+    Fold and left-out classes are those of `sources`.
+    """
+    data = sources.data
+    every = split_anew(
+        [pin for name in names for pin in read_set(data / name, name)], fold=sources.fold
+    )
+    pins = [pin for pin in every if pin.split == split]
     queries = {name: read_queries(data / name) for name in names}
-    pixels = decode_all([pin.image for pin in pins], side, work / f"{split}.npy")
-    return Board(pins, pixels, judge.questions_for(pins, queries, split))
+    cache = f"{split}.npy" if sources.fold is None else f"{split}_fold{sources.fold}.npy"
+    pixels = decode_all([pin.image for pin in pins], side, sources.work / cache)
+    return Board(pins, pixels, judge.questions_for(pins, queries, split, sources.left_out))
 
 
 def lay_out_samples(folder: Path, side: int, work: Path) -> Board:

@@ -110,7 +110,7 @@ def _fit(
     chance = np.random.default_rng(recipe.seed)
 
     def step() -> Tensor:
-        draw = supervision.mix.draw(recipe.head_rows)
+        draw = supervision.mix.draw(recipe.head_rows, recipe.phrases_each)
         vectors = head(inputs.draw(draw.rows, chance).float())
         return supervision.loss(vectors, draw, text)[0]
 

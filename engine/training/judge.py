@@ -12,6 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from engine.training.free_wording import judged_wordings, read_free_queries
+from engine.training.left_out import LeftOut
 from engine.training.pins import JudgedQuery, TrainingPin
 
 FloatArray = npt.NDArray[np.float32]
@@ -138,18 +140,38 @@ def figures(
 
 
 def questions_for(
-    pins: Sequence[TrainingPin], queries: Mapping[str, Sequence[JudgedQuery]], split: str
+    pins: Sequence[TrainingPin],
+    queries: Mapping[str, Sequence[JudgedQuery]],
+    split: str,
+    left_out: LeftOut | None = None,
 ) -> list[Question]:
-    """Build every question that the sets allow on one split."""
+    """Build every question that the sets allow on one split.
+
+    With `left_out`, caltech is asked twice in the same pool: for classes that trained, and for
+    those that did not. Kin of the latter are asked for in neither.
+    """
     pools: dict[str, list[int]] = {}
     for row, pin in enumerate(pins):
         if pin.split == split:
             pools.setdefault(pin.set_name, []).append(row)
     found: list[Question] = []
     for name, rows in pools.items():
-        if queries.get(name):
-            least = 1 if name == "flickr" else 3
-            found.append(text_question(name, pins, rows, queries[name], least))
+        least = 1 if name == "flickr" else 3
+        asked = {name: queries.get(name, ())}
+        if name == "caltech" and left_out is not None and left_out.classes:
+            gone = left_out.classes | left_out.kin
+            asked = {
+                "caltech seen": [q for q in asked[name] if q.text not in gone],
+                "caltech left out": [q for q in asked[name] if q.text in left_out.classes],
+            }
+        if name == "fashion" and asked[name]:
+            free, templates = judged_wordings(read_free_queries(), pins)
+            asked |= {"fashion as templates": templates, "fashion in free wording": free}
+        found += [
+            text_question(title, pins, rows, chosen, least)
+            for title, chosen in asked.items()
+            if chosen
+        ]
     if "grocery" in pools:
         found.append(image_question("grocery by product", pins, pools["grocery"], ("label",)))
     if "fashion" in pools:

@@ -82,6 +82,7 @@ class Materials:
     supervision: Supervision
     classes: Sequence[Sequence[str]]
     """ImageNet's classes in the classifier's order, each with its names."""
+    left_out: LeftOut
     tokenizer: Tokenizer
     tokens: FloatArray
     """The text teacher's single tokens, projected."""
@@ -140,7 +141,8 @@ def gather(sources: Sources, recipe: Recipe, report: Report) -> Materials:
     )
     return Materials(
         pins, tuple(pictures), where, train, features, logits, colours, queries,
-        supervision, read_class_names(sources.weights / "imagenet_labels.txt")[1:], pieces, tokens,
+        supervision, read_class_names(sources.weights / "imagenet_labels.txt")[1:],
+        sources.left_out, pieces, tokens,
     )  # fmt: skip
 
 

@@ -55,10 +55,10 @@ class Mix:
         self._sets = np.array([self._set_numbers[pin.set_name] for pin in pins])
         self._related = np.array([[related(a, b) for b in names] for a in names])
 
-    def draw(self, count: int) -> Draw:
-        """Draw `count` pins with replacement, and two phrases for each."""
+    def draw(self, count: int, each: int = 2) -> Draw:
+        """Draw `count` pins with replacement, and `each` phrases for each."""
         rows = self._numpy.choice(len(self.pins), count, p=self._chances)
-        phrases = tuple(self.phrase(row) for row in rows for _ in range(2))
+        phrases = tuple(self.phrase(row) for row in rows for _ in range(each))
         return Draw(rows, phrases)
 
     def phrase(self, row: int) -> Phrase:

@@ -141,7 +141,7 @@ class NetworkStage:
         least = 0.8 if late else 0.5
         deep = self._chance.random() < recipe.end_to_end_share
         frozen = 0 if deep else recipe.shallow_blocks
-        draw = self.supervision.mix.draw(recipe.network_rows)
+        draw = self.supervision.mix.draw(recipe.network_rows, recipe.phrases_each)
         chunks = [
             self._chunk(draw.rows[start : start + _CHUNK], side, least, frozen)
             for start in range(0, len(draw.rows), _CHUNK)

@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from engine.errors import EngineError, UsageError
+from engine.training.pins import FOLDS
 from engine.training.recipe import SETS, Recipe
 
 _STAMP = "arguments.json"
@@ -28,7 +29,8 @@ class MakeOptions:
     """How to make an encoder from the shared data.
 
     `shared` holds `data/` and `weights/`; `without` names sets that stay out; `leave_out` is a
-    file of what else stays out.
+    file of classes that stay out; `fold` says which third of flickr is judged, and `everything`
+    that all pins train, judged ones too.
     """
 
     shared: Path
@@ -40,11 +42,17 @@ class MakeOptions:
     leave_out: Path | None = None
     heads_only: bool = False
     minutes: float | None = None
+    fold: int | None = None
+    everything: bool = False
 
     def __post_init__(self) -> None:
         unknown = [name for name in self.without if name not in SETS]
         if unknown:
             raise UsageError(f"--without {unknown[0]!r} is no set: use one of {', '.join(SETS)}")
+        if self.fold is not None and not 0 <= self.fold < FOLDS:
+            raise UsageError(f"--fold {self.fold} is none: use 0 to {FOLDS - 1}")
+        if self.everything and (self.fold is not None or self.leave_out is not None):
+            raise UsageError("--everything leaves nothing to judge: drop --fold and --leave-out")
         for place in (self.shared / "data", self.shared / "weights", self.drawn, self.leave_out):
             if place is not None and not place.exists():
                 raise UsageError(f"{place} does not exist: give the folder or file to train from")
@@ -67,6 +75,8 @@ class MakeOptions:
             "leave_out": None if left is None else hashlib.sha256(left.read_bytes()).hexdigest(),
             "heads_only": self.heads_only,
             "minutes": self.minutes,
+            "fold": self.fold,
+            "everything": self.everything,
         }
 
     def claim(self, recipe: Recipe) -> Path:
@@ -76,6 +86,25 @@ class MakeOptions:
         """
         numbers = asdict(replace(recipe, shares={})) | {"shares": dict(recipe.shares)}
         return claim(self.work / "runs", self.arguments(), {"recipe": numbers})
+
+
+@dataclass(frozen=True, slots=True)
+class TuneOptions:
+    """How to tune an encoder on a user's own pins.
+
+    `base` is `embedded`, a folder that `engine train` wrote, or a weight file; `pins` is what
+    `engine index` takes.
+    """
+
+    base: str
+    pins: Path
+    target: Path
+    work: Path
+    seed: int = 7
+
+    def arguments(self, base: str, pins: str) -> dict[str, object]:
+        """Return what makes this run another than the next: digests of weights and usable pins."""
+        return {"base": base, "pins": pins, "seed": self.seed}
 
 
 def claim(runs: Path, arguments: Mapping[str, object], rest: Mapping[str, object]) -> Path:

@@ -49,10 +49,12 @@ class Recipe:
 
     head_steps: int = 400
     head_rows: int = 512
+    phrases_each: int = 2
+    """Texts drawn for each picture of a step."""
     head_rate: float = 1.5e-3
     joint_text_rate: float = 5e-4
 
-    network_minutes: float = 60.0
+    network_minutes: float = 15.0
     network_rows: int = 96
     network_rate: float = 1e-4
     network_head_rate: float = 3e-4
@@ -66,7 +68,7 @@ class Recipe:
     """Share of the steps that reach every layer; the others stop at `shallow_blocks`."""
     shallow_blocks: int = 5
 
-    again_steps: int = 400
+    again_steps: int = 500
     """Steps of the heads on the tuned backbone's features; 0 leaves them as they are."""
     again_views: tuple[tuple[str, int], ...] = (("flickr", 8),)
     """How many random views, beside the whole picture, those steps learn from too, by set."""
@@ -80,3 +82,24 @@ class Recipe:
     text_weight: float = 0.3
     """Weight of staying close to the text teacher while both towers train."""
     decay: float = 0.05
+
+
+FLOOR = Recipe(
+    dimension=384,
+    shares=MappingProxyType(
+        {
+            "fashion": 0.32,
+            "imagenet": 0.22,
+            "caltech": 0.14,
+            "grocery": 0.14,
+            "clothing": 0.10,
+            "flickr": 0.08,
+        }
+    ),
+    name_strength=0.0,
+    head_steps=1050,
+    head_rows=1024,
+    phrases_each=1,
+    again_steps=0,
+)
+"""A first study's recipe, as far as it was told: heads on a frozen backbone, no drawings."""

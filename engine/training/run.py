@@ -218,7 +218,7 @@ def _figures(
     inputs: Tensor,
 ) -> dict[str, float]:
     pins = [materials.pins[row] for row in rows]
-    questions = judge.questions_for(pins, materials.queries, "development")
+    questions = judge.questions_for(pins, materials.queries, "development", materials.left_out)
     with torch.inference_mode():
         vectors = torch.cat([head(part.float()) for part in torch.split(inputs, 4096)])
         return judge.figures(questions, vectors.numpy(), lambda t: text(t).numpy())
