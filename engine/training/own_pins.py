@@ -18,23 +18,23 @@ import numpy as np
 import numpy.typing as npt
 
 from engine.errors import BadImage, UsageError
-from engine.features import colour
 from engine.features.embedded import prepare
 from engine.features.images import WORKING_SIDE, decode
 from engine.jsonl import BadLine
 from engine.pins import Pin
-from engine.training.backbone import Backbone
-from engine.training.features import frozen_features
 from engine.training.own_texts import OwnPin
 from engine.training.progress import Report
 
 HalfArray = npt.NDArray[np.float16]
 ReadPicture = Callable[[str, Path | None], bytes]
+See = Callable[[npt.NDArray[np.uint8]], HalfArray]
 
 LEAST_PINS = 60
 """Fewer usable pins than this can't both train and tell whether it helped."""
 _CHUNK = 128
+_AT_ONCE = 8
 _NAMED = 10
+_TOLD = 500
 
 
 class TooFewPins(UsageError):
@@ -77,10 +77,13 @@ class _Gathered:
 
 
 class Views:
-    """What the backbone has seen, by the SHA-256 of the picture's bytes, in files of `folder`."""
+    """What `see` made of pictures, by the SHA-256 of their bytes, in files of `folder`.
 
-    def __init__(self, folder: Path, backbone: Backbone, side: int) -> None:
-        self._folder, self._backbone, self._side = folder, backbone, side
+    `see` takes (n, side, side, 3) and gives (n, 2277).
+    """
+
+    def __init__(self, folder: Path, see: See, side: int) -> None:
+        self._folder, self._see, self._side = folder, see, side
         folder.mkdir(parents=True, exist_ok=True)
         self._seen: dict[str, npt.NDArray[np.float16]] = {}
         self._waiting: dict[str, npt.NDArray[np.uint8]] = {}
@@ -101,9 +104,9 @@ class Views:
         """Look at all that wait, and keep what was seen."""
         if not self._waiting:
             return
-        pixels = np.stack(list(self._waiting.values()))
-        features = frozen_features(self._backbone, pixels, np.arange(len(pixels)))
-        inputs = np.concatenate([features, colour.histograms(pixels).astype(np.float16)], 1)
+        waiting = list(self._waiting.values())
+        parts = [waiting[start : start + _AT_ONCE] for start in range(0, len(waiting), _AT_ONCE)]
+        inputs = np.concatenate([self._see(np.stack(part)) for part in parts])
         digests = list(self._waiting)
         self._seen |= dict(zip(digests, inputs, strict=True))
         stored = io.BytesIO()
@@ -120,10 +123,15 @@ class Views:
 
 
 def gather_own(
-    arrivals: Iterable[Arriving | BadLine], read: ReadPicture, views: Views, report: Report
+    arrivals: Iterable[Arriving | BadLine],
+    read: ReadPicture,
+    views: Views,
+    report: Report,
+    expected: int | None = None,
 ) -> OwnPins:
     """Read pins and look at their pictures; what is of no use is reported and left out.
 
+    `expected` is about how many come, for those who wait.
     Raises `TooFewPins` when fewer than `LEAST_PINS` are left.
     """
     gathered = _Gathered()
@@ -134,8 +142,8 @@ def gather_own(
                 report(reason)
             elif gathered.counts.total() == _NAMED + 1:
                 report("and more pins of no use; they are counted at the end")
-        if number % _CHUNK == 0:
-            report(f"pictures read: {number}")
+        if number % _TOLD == 0:
+            report(f"pictures {number}/{max(number, expected or 0)}")
     views.finish()
     if gathered.counts:
         told = ", ".join(f"{count:,} {why}" for why, count in gathered.counts.most_common())

@@ -91,8 +91,8 @@ class Log:
 class Progress:
     """A bar where somebody watches, plain lines with the time of day elsewhere; both are logged."""
 
-    def __init__(self, log: Log, console: Console | None = None) -> None:
-        self._log = log
+    def __init__(self, log: Log | None = None, console: Console | None = None) -> None:
+        self.log = log
         self._console = console or Console(stderr=True, highlight=False)
         self._bars: Bars | None = None
         self._task: TaskID | None = None
@@ -125,9 +125,9 @@ class Progress:
     def __call__(self, line: str) -> None:
         """Show a line of a stage; this is the `Report` that stages are given."""
         step = Step.read(line)
-        if step is not None:
+        if step is not None and self.log is not None:
             told = {"step": step.done, "of": step.of, "losses": dict(step.values)}
-            self._log.write(step.stage, **told)
+            self.log.write(step.stage, **told)
         if self._bars is None:
             now = f"{datetime.now(UTC):%H:%M:%S}"
             self._console.print(f"{now} {line}", markup=False, soft_wrap=True)
@@ -138,7 +138,8 @@ class Progress:
 
     def figures(self, stage: str, found: Mapping[str, float], **more: object) -> None:
         """Show and log figures of the development split, or of whatever a stage judges by."""
-        self._log.write(stage, figures={name: round(v, 4) for name, v in found.items()}, **more)
+        if self.log is not None:
+            self.log.write(stage, figures={k: round(v, 4) for k, v in found.items()}, **more)
         self(f"{stage}: " + " · ".join(f"{name} {value:.3f}" for name, value in found.items()))
 
     def _move(self, bars: Bars, step: Step) -> None:

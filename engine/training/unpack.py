@@ -6,6 +6,7 @@ what the packed encoder computes with, not what it was before it was rounded.
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
@@ -13,26 +14,35 @@ from typing import cast
 import numpy as np
 import numpy.typing as npt
 import onnx
+import onnxruntime
 import torch
+from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
 from onnx import numpy_helper
 from safetensors import SafetensorError, safe_open
+from safetensors.numpy import save
 from torch import Tensor, nn
 
 from engine.errors import UnknownEncoder
+from engine.features import colour
 from engine.features.embedded import MODEL_FILE
+from engine.features.embedded_folder import WEIGHTS
 from engine.features.wordpiece import tokenizer
 from engine.training.backbone import Backbone, Block, channels_last
-from engine.training.towers import ImageHead, ImageTower, TextTower
+from engine.training.export import quantise
+from engine.training.towers import NAME_TEMPERATURE, ImageHead, ImageTower, TextTower
 
 EMBEDDED = "embedded"
 """Names the weight file in the package, where any other name is a folder or a file."""
-_WEIGHTS = "encoder.safetensors"
 _DROPOUT = 0.2
+_SAME = 0.999
 
 
 @dataclass(frozen=True)
 class Unpacked:
-    """Both towers of a weight file, ready to run or to train on."""
+    """Both towers of a weight file, ready to run or to train on.
+
+    A backbone in int8 is widened; to see what it sees to the last bit, take a `Looker`.
+    """
 
     image: ImageTower
     text: TextTower
@@ -46,12 +56,12 @@ def find(name: str) -> Path:
     if name == EMBEDDED:
         return MODEL_FILE
     place = Path(name)
-    inside = [place / _WEIGHTS, *sorted(place.glob(f"*/{_WEIGHTS}"))] if place.is_dir() else [place]
+    inside = [place / WEIGHTS, *sorted(place.glob(f"*/{WEIGHTS}"))] if place.is_dir() else [place]
     for path in inside:
         if path.is_file():
             return path
     raise UnknownEncoder(
-        f"{name[:200]} holds no {_WEIGHTS}: give `embedded`, or the folder that `engine train` "
+        f"{name[:200]} holds no {WEIGHTS}: give `embedded`, or the folder that `engine train` "
         "wrote. Models of other makers can't be trained here"
     )
 
@@ -59,14 +69,12 @@ def find(name: str) -> Path:
 def unpack(path: Path) -> Unpacked:
     """Rebuild the towers of a weight file; raises `UnknownEncoder` for any other file."""
     try:
-        with safe_open(path, "np") as file:
-            metadata = file.metadata() or {}
-            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+        tensors, metadata = _tensors(path)
         graph = onnx.load_from_string(tensors["image.onnx"].tobytes()).graph
         side = int(metadata["image_side"])
         text = _text(tensors)
         image = _image(_Weights(graph))
-    except (SafetensorError, OSError, KeyError, ValueError) as error:
+    except (SafetensorError, DecodeError, OSError, KeyError, ValueError) as error:
         raise UnknownEncoder(
             f"{path} is not an encoder that this version can train on ({error}): make a new base "
             "with `engine train --shared`, or use `--from embedded`"
@@ -94,12 +102,93 @@ def _image(weights: _Weights) -> ImageTower:
             if layer is not None:
                 weights.layer(f"block{number}.{part}", layer)
     hidden, dimension = weights["inner.weight"].shape[0], weights["outer.weight"].shape[0]
-    head = ImageHead(hidden, dimension, _DROPOUT)
+    strength = float(weights["strength"]) if "strength" in weights else 0.0
+    head = ImageHead(hidden, dimension, _DROPOUT, strength)
     weights.layer("inner", head.inner)
     weights.layer("outer", head.outer)
     _fill(head.mean, weights["mean"])
     _fill(head.spread, weights["spread"])
+    if strength:
+        # They are packed with the softening multiplied in.
+        weights.layer("classes", head.classes, NAME_TEMPERATURE)
+        _fill(head.names, weights["names"])
+        _fill(head.hidden_classes, weights["hidden_classes"])
     return ImageTower(channels_last(backbone), head)
+
+
+class Looker:
+    """What the head of a packed encoder reads of pictures, exactly as the packed encoder sees."""
+
+    def __init__(self, path: Path) -> None:
+        model = onnx.load_from_string(_tensors(path)[0]["image.onnx"].tobytes())
+        joined = next(node for node in model.graph.node if "colours" in node.input)
+        rows = onnx.helper.make_tensor_value_info(
+            joined.output[0], onnx.TensorProto.FLOAT, ["n", None]
+        )
+        model.graph.output.append(rows)
+        self._rows = joined.output[0]
+        self._session = onnxruntime.InferenceSession(
+            model.SerializeToString(), providers=["CPUExecutionProvider"]
+        )
+
+    def check(self, unpacked: Unpacked) -> None:
+        """Raise `UnknownEncoder` when the rebuilt head does not answer as the packed one does."""
+        side = unpacked.side
+        pixels = np.random.default_rng(0).integers(0, 256, (2, side, side, 3), np.uint8)
+        feeds = {"pixels": pixels, "colours": colour.histograms(pixels)}
+        rows, packed = self._session.run([self._rows, "vectors"], feeds)
+        with torch.inference_mode():
+            rebuilt = unpacked.image.head(torch.from_numpy(rows)).numpy()
+        least = float((rebuilt * packed).sum(1).min())
+        if not least >= _SAME:
+            raise UnknownEncoder(
+                f"{unpacked.path} was packed in a way that this version does not know (rebuilt, "
+                f"its vectors differ: cosine {least:.3f}): make a new base"
+            )
+
+    def look(self, pixels: npt.NDArray[np.uint8]) -> npt.NDArray[np.float16]:
+        """Return (n, 2277) of pictures (n, side, side, 3) that `prepare` has made."""
+        feeds = {"pixels": pixels, "colours": colour.histograms(pixels)}
+        return np.asarray(self._session.run([self._rows], feeds)[0], np.float16)
+
+
+def repack(path: Path, head: ImageHead, text: TextTower) -> bytes:
+    """Return a weight file with another head and other words; the layers before stay bit for bit.
+
+    So a backbone in int8 stays what was judged, and needs no pictures to be rounded anew.
+    """
+    tensors, metadata = _tensors(path)
+    model = onnx.load_from_string(tensors["image.onnx"].tobytes())
+    replaced = {
+        "inner.weight": head.inner.weight,
+        "inner.bias": head.inner.bias,
+        "outer.weight": head.outer.weight,
+        "outer.bias": head.outer.bias,
+    }
+    for stored in model.graph.initializer:
+        if stored.name in replaced:
+            kind = numpy_helper.to_array(stored).dtype
+            values = replaced.pop(stored.name).detach().float().numpy().astype(kind)
+            stored.CopyFrom(numpy_helper.from_array(values, stored.name))
+    if replaced:
+        raise UnknownEncoder(f"{path} has no weights {', '.join(replaced)}: make a new base")
+    table = text.table.weight.detach().numpy().astype(np.float32)
+    tensors["text.table"], tensors["text.scale"] = quantise(table)
+    tensors["image.onnx"] = np.frombuffer(model.SerializeToString(), np.uint8)
+    return _steady(save(tensors, metadata))
+
+
+def _steady(packed: bytes) -> bytes:
+    """Sort the header, whose order is a matter of chance: the same weights are the same file."""
+    size = int.from_bytes(packed[:8], "little")
+    header = json.dumps(json.loads(packed[8 : 8 + size]), sort_keys=True, separators=(",", ":"))
+    return packed[:8] + header.encode().ljust(size) + packed[8 + size :]
+
+
+def _tensors(path: Path) -> tuple[dict[str, npt.NDArray[np.generic]], dict[str, str]]:
+    with safe_open(path, "np") as file:
+        tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+        return tensors, file.metadata() or {}
 
 
 class _Weights:
@@ -110,6 +199,9 @@ class _Weights:
         self._widened = {
             node.input[0]: node for node in graph.node if node.op_type == "DequantizeLinear"
         }
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._stored
 
     def __getitem__(self, name: str) -> npt.NDArray[np.float32]:
         stored = name if name in self._stored else f"{name}_quantized"
@@ -126,12 +218,12 @@ class _Weights:
         rows = (values.astype(np.float32) - shift) * scale.astype(np.float32).reshape(shape)
         return np.asarray(rows, np.float32)
 
-    def layer(self, name: str, layer: nn.Conv2d | nn.Linear) -> None:
-        """Fill a layer that has a bias."""
-        _fill(layer.weight, self[f"{name}.weight"])
+    def layer(self, name: str, layer: nn.Conv2d | nn.Linear, factor: float = 1.0) -> None:
+        """Fill a layer that has a bias, with `factor` times what is stored."""
+        _fill(layer.weight, self[f"{name}.weight"] * factor)
         if layer.bias is None:
             raise ValueError(f"{name} has no bias; every layer of the tower carries one")
-        _fill(layer.bias, self[f"{name}.bias"])
+        _fill(layer.bias, self[f"{name}.bias"] * factor)
 
 
 def _fill(into: Tensor, values: npt.NDArray[np.float32]) -> None:
