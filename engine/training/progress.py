@@ -140,6 +140,8 @@ class Progress:
         """Show and log figures of the development split, or of whatever a stage judges by."""
         if self.log is not None:
             self.log.write(stage, figures={k: round(v, 4) for k, v in found.items()}, **more)
+        if not found:
+            return
         self(f"{stage}: " + " · ".join(f"{name} {value:.3f}" for name, value in found.items()))
 
     def _move(self, bars: Bars, step: Step) -> None:

@@ -22,13 +22,17 @@ from engine.training.features import frozen_features
 from engine.training.heads import Inputs, fit_heads, fit_text, refit_heads, start_table
 from engine.training.left_out import LeftOut
 from engine.training.materials import Materials, Sources, gather
+from engine.training.memory import FILE, Memory
 from engine.training.network import NetworkStage
 from engine.training.options import MakeOptions
+from engine.training.pictures import Pixels
 from engine.training.progress import Log, Progress
+from engine.training.quantise import PICTURES
 from engine.training.recipe import Recipe
 from engine.training.towers import ImageHead, ImageTower, TextTower
 
 LOG = "log.jsonl"
+_REMEMBERED = 6_000
 _SAMPLE = 8
 """Every so many-th development picture is looked at after an epoch, the whole only at the end."""
 
@@ -74,7 +78,8 @@ def make(options: MakeOptions, recipe: Recipe | None = None) -> Path:
     # What the public classifier learnt before is its own; no stage has moved a class held back.
     image.head.give_say([True] * len(materials.classes))
     export.neutral_unknown(text)
-    packed = export.pack(image, text, recipe.image_side)
+    packed = export.pack(image, text, recipe.image_side, _sample(materials, PICTURES, recipe.seed))
+    memory = _memory(run, image, looked=not options.heads_only)
     log.write("packed", bytes=len(packed))
     cost = {"minutes": log.minutes(), "cores": card.cores(), "gpu": "none"}
     pins = [materials.pins[row] for row in materials.train]
@@ -83,6 +88,7 @@ def make(options: MakeOptions, recipe: Recipe | None = None) -> Path:
         left["file"] = options.leave_out.name
     told = card.made(pins, recipe, stages, cost, found, left)
     weights = export.write(options.target, packed, told)
+    memory.write(options.target)
     report(f"{weights} {len(packed):,} bytes, {cost['minutes']} min in all")
     return weights
 
@@ -164,6 +170,30 @@ def _refit(run: Run, image: ImageTower, text: TextTower) -> None:
     _once(run.folder / "again.pt", {"head": image.head, "text": text}, again)
 
 
+def _memory(run: Run, image: ImageTower, *, looked: bool) -> Memory:
+    """Sum up what the head reads of training pictures, for those who tune the encoder later.
+
+    `looked` says that the backbone has changed, so that it has to look again.
+    """
+    saved = run.folder / FILE
+    if saved.exists():
+        return Memory.beside(saved, image.head)
+    materials, seed = run.materials, run.recipe.seed
+    chosen = np.random.default_rng(seed).permutation(len(materials.train))[:_REMEMBERED]
+    rows = materials.train[np.sort(chosen)]
+    inputs = _seen(materials, image, rows) if looked else inputs_of(materials)[rows]
+    memory = Memory.of(inputs, image.head, seed)
+    memory.write(run.folder)
+    return memory
+
+
+def _sample(materials: Materials, count: int, seed: int) -> Pixels:
+    """Return some training pictures, by which the weights are rounded."""
+    views = materials.views()
+    rows = np.random.default_rng(seed).permutation(len(materials.train))[:count]
+    return np.stack([views.picture(int(row)) for row in rows])
+
+
 def _once(saved: Path, modules: Mapping[str, nn.Module], work: Callable[[], None]) -> None:
     """Do the work and keep its result, or take the result of an earlier run."""
     if saved.exists():
@@ -187,27 +217,34 @@ def inputs_of(materials: Materials) -> Tensor:
 def judge_heads(materials: Materials, image: ImageTower, text: TextTower) -> dict[str, float]:
     """Return the development figures of heads on frozen features; cheap, no pixels needed."""
     rows = _development(materials, every=1)
+    if not len(rows):
+        return {}
     return _figures(materials, image.head, text, rows, inputs_of(materials)[rows])
 
 
 def _judge(run: Run, image: ImageTower, text: TextTower, every: int) -> dict[str, float]:
     """Return the development figures of both towers as they are, from the pixels."""
-    materials = run.materials
-    rows = _development(materials, every)
+    rows = _development(run.materials, every)
+    if not len(rows):
+        return {}
+    return _figures(run.materials, image.head, text, rows, _seen(run.materials, image, rows))
+
+
+def _seen(materials: Materials, image: ImageTower, rows: npt.NDArray[np.intp]) -> Tensor:
+    """Return what the head reads of pins when their pictures go through the backbone now."""
     seen = np.zeros((len(rows), FEATURE_WIDTH), np.float16)
     where = materials.where[rows]
     for number, pictures in enumerate(materials.pictures):
         mine = np.flatnonzero(where[:, 0] == number)
         seen[mine] = frozen_features(image.backbone, pictures, where[mine, 1])
-    colours = torch.from_numpy(materials.colours[rows]).half()
-    inputs = torch.cat([torch.from_numpy(seen), colours], 1)
-    return _figures(materials, image.head, text, rows, inputs)
+    return torch.cat([torch.from_numpy(seen), torch.from_numpy(materials.colours[rows]).half()], 1)
 
 
 def _development(materials: Materials, every: int) -> npt.NDArray[np.intp]:
     judged = [i for i, pin in enumerate(materials.pins) if pin.split == "development"]
     # By digest, so that the sample is the same after each epoch and in each run.
-    return np.array([i for i in judged if int(materials.pins[i].digest[:8], 16) % every == 0])
+    sample = [i for i in judged if int(materials.pins[i].digest[:8], 16) % every == 0]
+    return np.array(sample, np.intp)
 
 
 def _figures(

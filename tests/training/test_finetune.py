@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.errors import BadImage, UsageError
-from engine.features.embedded import EmbeddedEncoder
+from engine.features.embedded import MODEL_FILE, EmbeddedEncoder
 from engine.features.embedded_folder import weights_in
 from engine.features.images import ImageLimits
 from engine.features.wordpiece import tokenizer
@@ -119,7 +119,7 @@ def never(*_: object) -> None:
 
 
 def test_the_base_is_never_written_over(mine: Path) -> None:
-    folder = Path(tuning_run.find("embedded")).parent
+    folder = MODEL_FILE.parent
     with pytest.raises(UsageError, match="holds the base"):
         tuning_run.tune(TuneOptions("embedded", mine, folder, folder), Arrivals(mine), read)
 
