@@ -17,7 +17,7 @@ from torch import Tensor, nn
 
 from engine.training.backbone import TAPS, Block
 from engine.training.quantise import Quantised, Step
-from engine.training.towers import ImageTower
+from engine.training.towers import NAME_TEMPERATURE, ImageHead, ImageTower
 
 OPSET = 20
 _IR_VERSION = 9
@@ -40,15 +40,7 @@ def image_graph(tower: ImageTower, side: int, quantised: Quantised | None = None
     top = writer.mean(writer.convolution(x, "top", tower.backbone.head, active=True))
     rows = writer.node("Concat", [top, *means, "colours"], axis=1)
     head = tower.head
-    rows = writer.node("Sub", [rows, writer.weight("mean", head.mean)])
-    rows = writer.node("Div", [rows, writer.weight("spread", head.spread, half=False)])
-    rows = writer.node("Gelu", [writer.linear(rows, "inner", head.inner)])
-    rows = writer.linear(rows, "outer", head.outer)
-    length = writer.node("ReduceL2", [rows, writer.constant("last", np.array([1]))], keepdims=1)
-    floor = writer.constant("floor", np.float32(1e-12))
-    writer.nodes.append(
-        helper.make_node("Div", [rows, writer.node("Max", [length, floor])], ["vectors"])
-    )
+    writer.nodes.append(helper.make_node("Identity", [writer.head(rows, top, head)], ["vectors"]))
     graph = helper.make_graph(
         writer.nodes,
         "image_tower",
@@ -85,6 +77,8 @@ class _Writer:
         self.quantised = quantised
         self.nodes: list[onnx.NodeProto] = []
         self.constants: list[onnx.TensorProto] = []
+        self.last = self.constant("last", np.array([1]))
+        self.floor = self.constant("floor", np.float32(1e-12))
 
     def node(self, kind: str, inputs: list[str], **attributes: Any) -> str:
         name = f"{kind.lower()}{len(self.nodes)}"
@@ -104,9 +98,10 @@ class _Writer:
         stored = self.constant(name, value.astype(np.float16))
         return self.node("Cast", [stored], to=TensorProto.FLOAT)
 
-    def linear(self, x: str, name: str, layer: nn.Linear) -> str:
+    def linear(self, x: str, name: str, layer: nn.Linear, *, factor: float = 1.0) -> str:
         weight = self.weight(f"{name}.weight", layer.weight)
-        return self.node("Gemm", [x, weight, self.weight(f"{name}.bias", layer.bias)], transB=1)
+        bias = self.weight(f"{name}.bias", layer.bias)
+        return self.node("Gemm", [x, weight, bias], transB=1, alpha=factor, beta=factor)
 
     def picture(self, pixels: str) -> str:
         """Bring bytes to (n, 3, side, side) in [-1, 1]."""
@@ -165,3 +160,22 @@ class _Writer:
     def mean(self, x: str) -> str:
         pooled = self.node("GlobalAveragePool", [x])
         return self.node("Flatten", [pooled], axis=1)
+
+    def head(self, rows: str, top: str, head: ImageHead) -> str:
+        """Bring features and colours to unit rows; `top` is the part that the classifier reads."""
+        x = self.node("Sub", [rows, self.weight("mean", head.mean)])
+        x = self.node("Div", [x, self.weight("spread", head.spread, half=False)])
+        x = self.node("Gelu", [self.linear(x, "inner", head.inner)])
+        learnt = self.unit(self.linear(x, "outer", head.outer))
+        if not head.strength:
+            return learnt
+        scores = self.linear(top, "classes", head.classes, factor=1 / NAME_TEMPERATURE)
+        scores = self.node("Add", [scores, self.weight("hidden_classes", head.hidden_classes)])
+        odds = self.node("Softmax", [scores], axis=1)
+        named = self.node("MatMul", [odds, self.weight("names", head.names)])
+        strength = self.constant("strength", np.float32(head.strength))
+        return self.unit(self.node("Add", [learnt, self.node("Mul", [named, strength])]))
+
+    def unit(self, rows: str) -> str:
+        length = self.node("ReduceL2", [rows, self.last], keepdims=1)
+        return self.node("Div", [rows, self.node("Max", [length, self.floor])])
