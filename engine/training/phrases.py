@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from engine.training.pins import TrainingPin
+from engine.training.wording import Sentence, called
 
 Descriptions = Mapping[str, Sequence[str]]
 
@@ -36,13 +37,17 @@ _GARMENT = {
 }
 _OBJECT_FRAMES = (
     "{}", "{}", "{}", "a {}", "a photo of a {}", "a picture of a {}", "the {}", "photo of {}",
+    "show me a {}", "looking for a {}", "what does a {} look like",
 )  # fmt: skip
 _GARMENT_FRAMES = ("{}", "{}", "a {}", "photo of a {}", "{} on a plain background", "used {}")
 _GROCERY_FRAMES = (
     "{}", "{}", "{}", "a photo of {}", "{} in a shop", "{} on a supermarket shelf", "some {}",
+    "where can i buy {}", "i need {}", "a pack of {}",
 )  # fmt: skip
 _WORD = re.compile(r"[a-z0-9]+")
 _WORD_STOP = frozenset({"a", "an", "the", "of", "in", "on", "and", "for", "with", "photo"})
+# Up to here of the draws, fashion is told of in free wording.
+_FREE = 0.5
 # Sets whose kinds overlap under different names: a phrase of one says nothing about the other.
 _RELATED = frozenset({"fashion", "clothing", "drawn"})
 
@@ -73,6 +78,8 @@ def facts_of(pin: TrainingPin) -> tuple[str, ...]:
     facts = [f"{name}:{key}={pin.attribute(key)}" for key in (pin.attributes or {})]
     if pin.board_title:
         facts.append(f"{name}:board={pin.board_title}")
+    if name == "fashion":
+        facts += [f"{name}:called={word}" for word in called(pin.attributes or {})]
     if pin.description:
         facts.append(f"{name}:title={pin.description}")
     facts.append(f"{name}:picture={pin.digest}")
@@ -101,12 +108,23 @@ def phrase_for(pin: TrainingPin, descriptions: Descriptions, rng: random.Random)
 
 def _fashion(pin: TrainingPin, rng: random.Random) -> Phrase:
     names = ("articleType", "baseColour", "gender", "usage", "season", "subCategory")
-    kind, colour, gender, use, season, family = (pin.attribute(name) for name in names)
     draw = rng.random()
     if draw < 0.12 and pin.description:
         return Phrase(pin.description, "fashion", _claims(pin, names[:3]))
     if draw < 0.18 and pin.board_title:
         return Phrase(pin.board_title, "fashion", (f"fashion:board={pin.board_title}",))
+    freely = _freely(pin, names, rng) if draw < _FREE else None
+    return freely or _briefly(pin, names, rng)
+
+
+def _freely(pin: TrainingPin, names: Sequence[str], rng: random.Random) -> Phrase | None:
+    sentence = Sentence({name: pin.attribute(name) for name in names}, rng)
+    claims = tuple(f"fashion:{key}={value}" for key, value in sentence.facts)
+    return Phrase(sentence.text, "fashion", claims) if claims else None
+
+
+def _briefly(pin: TrainingPin, names: Sequence[str], rng: random.Random) -> Phrase:
+    kind, colour, gender, use, season, family = (pin.attribute(name) for name in names)
     claimed: list[str] = []
     parts: list[str] = []
     tail = ""

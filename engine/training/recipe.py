@@ -12,8 +12,8 @@ SETS = ("fashion", "grocery", "clothing", "caltech", "flickr", "imagenet", "draw
 def _shares() -> Mapping[str, float]:
     return MappingProxyType(
         {
-            "fashion": 0.29,
-            "imagenet": 0.20,
+            "fashion": 0.31,
+            "imagenet": 0.18,
             "caltech": 0.13,
             "grocery": 0.13,
             "clothing": 0.08,
@@ -42,12 +42,12 @@ class Recipe:
     name_strength: float = 3.0
     """How much of a picture's vector the names of the classes seen in it are, at most."""
 
-    text_steps: int = 400
+    text_steps: int = 600
     text_rows: int = 1024
     text_rate: float = 2e-3
     caption_limit: int = 14_000
 
-    head_steps: int = 400
+    head_steps: int = 500
     head_rows: int = 512
     phrases_each: int = 2
     """Texts drawn for each picture of a step."""
