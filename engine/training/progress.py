@@ -130,9 +130,9 @@ class Progress:
             self.log.write(step.stage, **told)
         if self._bars is None:
             now = f"{datetime.now(UTC):%H:%M:%S}"
-            self._console.print(f"{now} {line}", markup=False, soft_wrap=True)
+            self._console.print(f"{now} {line}", markup=False, highlight=False, soft_wrap=True)
         elif step is None:
-            self._bars.console.print(escape(line))
+            self._bars.console.print(line, markup=False, highlight=False)
         else:
             self._move(self._bars, step)
 

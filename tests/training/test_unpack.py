@@ -65,7 +65,7 @@ def pictures(side: int) -> np.ndarray:
 def answers(towers: Unpacked, pixels: np.ndarray) -> np.ndarray:
     colours = torch.from_numpy(colour.histograms(pixels))
     with torch.inference_mode():
-        return towers.image(to_input(torch.from_numpy(pixels)), colours).numpy()
+        return np.asarray(towers.image(to_input(torch.from_numpy(pixels)), colours))
 
 
 def test_the_towers_answer_as_the_packed_encoder(small: Small) -> None:
