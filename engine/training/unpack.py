@@ -29,7 +29,7 @@ from engine.features.embedded_folder import WEIGHTS
 from engine.features.wordpiece import tokenizer
 from engine.training.backbone import Backbone, Block, channels_last
 from engine.training.export import quantise
-from engine.training.towers import NAME_TEMPERATURE, ImageHead, ImageTower, TextTower
+from engine.training.towers import ImageHead, ImageTower, TextTower
 
 EMBEDDED = "embedded"
 """Names the weight file in the package, where any other name is a folder or a file."""
@@ -109,8 +109,7 @@ def _image(weights: _Weights) -> ImageTower:
     _fill(head.mean, weights["mean"])
     _fill(head.spread, weights["spread"])
     if strength:
-        # They are packed with the softening multiplied in.
-        weights.layer("classes", head.classes, NAME_TEMPERATURE)
+        weights.layer("classes", head.classes)
         _fill(head.names, weights["names"])
         _fill(head.hidden_classes, weights["hidden_classes"])
     return ImageTower(channels_last(backbone), head)
@@ -218,12 +217,12 @@ class _Weights:
         rows = (values.astype(np.float32) - shift) * scale.astype(np.float32).reshape(shape)
         return np.asarray(rows, np.float32)
 
-    def layer(self, name: str, layer: nn.Conv2d | nn.Linear, factor: float = 1.0) -> None:
-        """Fill a layer that has a bias, with `factor` times what is stored."""
-        _fill(layer.weight, self[f"{name}.weight"] * factor)
+    def layer(self, name: str, layer: nn.Conv2d | nn.Linear) -> None:
+        """Fill a layer that has a bias."""
+        _fill(layer.weight, self[f"{name}.weight"])
         if layer.bias is None:
             raise ValueError(f"{name} has no bias; every layer of the tower carries one")
-        _fill(layer.bias, self[f"{name}.bias"] * factor)
+        _fill(layer.bias, self[f"{name}.bias"])
 
 
 def _fill(into: Tensor, values: npt.NDArray[np.float32]) -> None:
