@@ -144,6 +144,15 @@ def test_prepare_squashes_to_a_square_of_bytes() -> None:
     assert (flat == np.array([10, 200, 30])).all()
 
 
+@pytest.mark.parametrize("size", [(400, 300), (640, 900), (1024, 1024)])
+def test_prepare_shrinks_as_one_bicubic_filter_would(size: tuple[int, int]) -> None:
+    blots = picture(12, 9, seed=4).resize(size, Image.Resampling.BICUBIC)
+    scale = 192 / max(size)
+    small = blots.resize((round(size[0] * scale), round(size[1] * scale)), Image.Resampling.BICUBIC)
+    expected = np.asarray(small.resize((192, 192), Image.Resampling.BICUBIC), int)
+    assert np.abs(prepare(blots, 192) - expected).mean() < 1
+
+
 def test_a_missing_file_says_what_to_do(tmp_path: Path) -> None:
     with pytest.raises(UnknownEncoder, match="reinstall"):
         EmbeddedEncoder.load(tmp_path / "none.safetensors")

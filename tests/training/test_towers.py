@@ -60,6 +60,8 @@ def pictures(count: int) -> np.ndarray:
 
 def test_the_packed_towers_give_the_same_vectors(image: ImageTower, text: TextTower) -> None:
     pixels = pictures(5)
+    # The file keeps half precision, and weights by chance turn small gaps into other classes.
+    image.half().float()
     with torch.inference_mode():
         colours = torch.from_numpy(colour.histograms(list(pixels)))
         expected = image(to_input(torch.from_numpy(pixels)), colours).numpy()
