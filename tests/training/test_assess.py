@@ -15,6 +15,7 @@ from engine.features.wordpiece import tokenizer
 from engine.training import assess, baselines, judge
 from engine.training.backbone import FEATURE_WIDTH, Backbone
 from engine.training.features import frozen_features
+from engine.training.left_out import LeftOut
 from engine.training.materials import Materials
 from engine.training.mix import Mix
 from engine.training.pins import TrainingPin
@@ -85,15 +86,22 @@ def test_materials_show_training_pins_in_their_order() -> None:
     mix = Mix([pins[row] for row in train], {"flickr": 1.0}, {}, 1)
     none = np.zeros((3, 0), np.float16)
     empty = np.zeros((0, 256), np.float32)
-    supervision = Supervision(mix, Recipe(), none, ClassTexts([], {}, 1), [], empty)
+    silent = np.zeros(0, bool)
+    supervision = Supervision(mix, Recipe(), none, ClassTexts([], {}, 1), silent, [], empty)
     where = np.array([(0, 0), (0, 1), (0, 2), (1, 0), (1, 1)])
     pieces = tokenizer(["[UNK]"])
     colours = np.zeros((5, 301), np.float32)
     materials = Materials(
-        pins, (first, second), where, train, none, none, colours, {}, supervision, pieces, empty
-    )
-    seen = materials.see(backbone)
-    assert seen.shape == (3, FEATURE_WIDTH)
+        pins, (first, second), where, train, none, none, colours, {}, supervision, [], LeftOut(),
+        pieces, empty,
+    )  # fmt: skip
+    inputs = materials.see(backbone, {"flickr": 2}, seed=1)
+    assert inputs.rows.shape == (9, FEATURE_WIDTH + 301)
+    assert inputs.starts.tolist() == [0, 3, 6, 9]
+    again = materials.see(backbone, {"flickr": 2}, seed=1)
+    assert torch.equal(inputs.rows, again.rows)
+    assert not torch.allclose(inputs.rows[0], inputs.rows[1])
+    seen = inputs.whole()[:, :FEATURE_WIDTH].numpy()
     every = np.concatenate([first, second])
     expected = frozen_features(backbone, every, train)
     assert np.allclose(seen, expected, atol=1e-2)
