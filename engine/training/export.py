@@ -79,13 +79,20 @@ def pack(
         "text.scale": scale,
         "text.vocabulary": np.frombuffer(vocabulary.encode(), np.uint8),
     }
-    packed: bytes = save(tensors, metadata)
+    packed = steady(save(tensors, metadata))
     if len(packed) > LARGEST:
         raise WeightsTooLarge(
             f"the encoder is {len(packed):,} bytes, the limit is {LARGEST:,}; "
             "use a smaller dimension, hidden layer or vocabulary"
         )
     return packed
+
+
+def steady(packed: bytes) -> bytes:
+    """Sort the header, whose order is a matter of chance: the same weights are the same file."""
+    size = int.from_bytes(packed[:8], "little")
+    header = json.dumps(json.loads(packed[8 : 8 + size]), sort_keys=True, separators=(",", ":"))
+    return packed[:8] + header.encode().ljust(size) + packed[8 + size :]
 
 
 def write(folder: Path, packed: bytes, card: dict[str, object]) -> Path:

@@ -178,7 +178,7 @@ def _seen(
         backbone, classifier = load_public(sources.backbone)
         known = frozen_features(backbone.eval(), decoded, np.arange(count))
         for path, part in zip(paths, (known, class_logits(classifier, known)), strict=True):
-            np.save(path, part)
+            _save(path, part)
     features, logits = (np.load(path) for path in paths)
     colours = _cached(sources.work / f"{name}_colours.npy", lambda: colour.histograms(decoded))
     return features, logits, colours
@@ -239,13 +239,22 @@ def _sentences(work: Path, teacher: TextTeacher, texts: Sequence[str]) -> FloatA
         rows = np.concatenate([rows[: len(known)], found]) if known else found
         place |= {text: len(known) + row for row, text in enumerate(fresh)}
         # The list first: vectors without their texts would be taken for others'.
-        listing.write_text(json.dumps(known + fresh), encoding="utf-8")
-        np.save(vectors, rows)
+        newer = listing.with_suffix(".new")
+        newer.write_text(json.dumps(known + fresh), encoding="utf-8")
+        newer.replace(listing)
+        _save(vectors, rows)
     return np.asarray(rows[[place[text] for text in texts]], np.float32)
 
 
 def _cached(path: Path, make: Callable[[], npt.NDArray[np.generic]]) -> npt.NDArray[np.float32]:
     if not path.exists():
-        np.save(path, make())
+        _save(path, make())
     loaded: npt.NDArray[np.float32] = np.load(path)
     return loaded
+
+
+def _save(path: Path, rows: npt.NDArray[np.generic]) -> None:
+    """Write whole or not at all: a killed run must not leave half a cache."""
+    fresh = path.with_suffix(".new.npy")
+    np.save(fresh, rows)
+    fresh.replace(path)

@@ -6,7 +6,6 @@ what the packed encoder computes with, not what it was before it was rounded.
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
@@ -28,7 +27,7 @@ from engine.features.embedded import MODEL_FILE
 from engine.features.embedded_folder import WEIGHTS
 from engine.features.wordpiece import tokenizer
 from engine.training.backbone import Backbone, Block, channels_last
-from engine.training.export import quantise
+from engine.training.export import quantise, steady
 from engine.training.towers import ImageHead, ImageTower, TextTower
 
 EMBEDDED = "embedded"
@@ -174,14 +173,7 @@ def repack(path: Path, head: ImageHead, text: TextTower) -> bytes:
     table = text.table.weight.detach().numpy().astype(np.float32)
     tensors["text.table"], tensors["text.scale"] = quantise(table)
     tensors["image.onnx"] = np.frombuffer(model.SerializeToString(), np.uint8)
-    return _steady(save(tensors, metadata))
-
-
-def _steady(packed: bytes) -> bytes:
-    """Sort the header, whose order is a matter of chance: the same weights are the same file."""
-    size = int.from_bytes(packed[:8], "little")
-    header = json.dumps(json.loads(packed[8 : 8 + size]), sort_keys=True, separators=(",", ":"))
-    return packed[:8] + header.encode().ljust(size) + packed[8 + size :]
+    return steady(save(tensors, metadata))
 
 
 def _tensors(path: Path) -> tuple[dict[str, npt.NDArray[np.generic]], dict[str, str]]:
