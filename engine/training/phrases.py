@@ -47,7 +47,7 @@ _GROCERY_FRAMES = (
 _WORD = re.compile(r"[a-z0-9]+")
 _WORD_STOP = frozenset({"a", "an", "the", "of", "in", "on", "and", "for", "with", "photo"})
 # Up to here of the draws, fashion is told of in free wording.
-_FREE = 0.5
+_FREE = 0.65
 # Sets whose kinds overlap under different names: a phrase of one says nothing about the other.
 _RELATED = frozenset({"fashion", "clothing", "drawn"})
 

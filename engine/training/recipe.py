@@ -52,13 +52,13 @@ class Recipe:
     phrases_each: int = 2
     """Texts drawn for each picture of a step."""
     head_rate: float = 1.5e-3
-    joint_text_rate: float = 5e-4
+    joint_text_rate: float = 3e-3
 
     network_minutes: float = 15.0
     network_rows: int = 96
     network_rate: float = 1e-4
     network_head_rate: float = 3e-4
-    network_text_rate: float = 1e-4
+    network_text_rate: float = 5e-4
     network_decay: float = 0.02
     warm_up: float = 0.06
     """Share of the steps over which a rate climbs to its peak."""
@@ -72,8 +72,8 @@ class Recipe:
     """Steps of the heads on the tuned backbone's features; 0 leaves them as they are."""
     again_views: tuple[tuple[str, int], ...] = (("flickr", 8),)
     """How many random views, beside the whole picture, those steps learn from too, by set."""
-    again_rate: float = 5e-4
-    again_text_rate: float = 2e-4
+    again_rate: float = 8e-4
+    again_text_rate: float = 1e-3
 
     keep_weight: float = 0.2
     """Weight of the classifier's saying what it said, while the backbone under it changes."""

@@ -6,122 +6,29 @@ that has one of them has the fact `called=WORD`, so that one text fits all that 
 
 from __future__ import annotations
 
+import json
 import random
 from collections.abc import Mapping
+from pathlib import Path
 
 Words = Mapping[str, tuple[str, ...]]
 
-_BAGS = ("Handbags", "Clutches", "Backpacks", "Laptop Bag", "Messenger Bag", "Duffel Bag")
-_SHOES = ("Casual Shoes", "Sports Shoes", "Formal Shoes", "Heels", "Flats", "Booties")
+_READ = json.loads((Path(__file__).parent / "lexicon.json").read_text(encoding="utf-8"))
 
-KINDS: Words = {
-    "tee": ("Tshirts",), "t-shirt": ("Tshirts",), "t shirt": ("Tshirts",),
-    "button-down": ("Shirts",), "button up shirt": ("Shirts",), "collared shirt": ("Shirts",),
-    "sneakers": ("Casual Shoes", "Sports Shoes"), "trainers": ("Casual Shoes", "Sports Shoes"),
-    "kicks": ("Casual Shoes", "Sports Shoes"), "running shoes": ("Sports Shoes",),
-    "gym shoes": ("Sports Shoes",), "athletic shoes": ("Sports Shoes",),
-    "everyday shoes": ("Casual Shoes",), "slip-ons": ("Casual Shoes",),
-    "dress shoes": ("Formal Shoes",), "oxfords": ("Formal Shoes",), "brogues": ("Formal Shoes",),
-    "office shoes": ("Formal Shoes",), "shoes": _SHOES, "pair of shoes": _SHOES,
-    "footwear": (*_SHOES, "Sandals", "Flip Flops", "Sports Sandals"),
-    "watch": ("Watches",), "wristwatch": ("Watches",), "timepiece": ("Watches",),
-    "blouse": ("Tops",), "top": ("Tops",), "kurta": ("Kurtas", "Kurtis"),
-    "kurti": ("Kurtis", "Kurtas"), "indian tunic": ("Kurtas", "Kurtis", "Tunics"),
-    "purse": ("Handbags", "Clutches"), "handbag": ("Handbags",), "tote": ("Handbags",),
-    "shoulder bag": ("Handbags", "Messenger Bag"), "bag": _BAGS, "evening bag": ("Clutches",),
-    "clutch": ("Clutches",), "high heels": ("Heels",), "pumps": ("Heels",),
-    "stilettos": ("Heels",), "heeled shoes": ("Heels",), "shades": ("Sunglasses",),
-    "sunnies": ("Sunglasses",), "sun glasses": ("Sunglasses",), "eyewear": ("Sunglasses",),
-    "flip-flops": ("Flip Flops",), "slippers": ("Flip Flops",), "slides": ("Flip Flops",),
-    "open shoes": ("Sandals", "Sports Sandals"), "strappy sandals": ("Sandals", "Heels", "Flats"),
-    "billfold": ("Wallets",), "wallet": ("Wallets",), "leather belt": ("Belts",),
-    "jumper": ("Sweaters",), "pullover": ("Sweaters", "Sweatshirts"), "cardigan": ("Sweaters",),
-    "knitwear": ("Sweaters",), "hoodie": ("Sweatshirts",), "hooded top": ("Sweatshirts",),
-    "pants": ("Trousers",), "slacks": ("Trousers",), "chinos": ("Trousers",),
-    "denims": ("Jeans",), "pair of jeans": ("Jeans",), "denim trousers": ("Jeans",),
-    "pair of socks": ("Socks",), "rucksack": ("Backpacks", "Rucksacks"),
-    "school bag": ("Backpacks",), "knapsack": ("Backpacks",),
-    "underwear": ("Briefs", "Trunk", "Boxers"), "underpants": ("Briefs", "Trunk"),
-    "boxer shorts": ("Boxers", "Trunk"), "ballerinas": ("Flats",), "flat shoes": ("Flats",),
-    "ballet flats": ("Flats",), "coat": ("Jackets",), "outerwear": ("Jackets", "Rain Jacket"),
-    "windbreaker": ("Jackets",), "undershirt": ("Innerwear Vests",),
-    "singlet": ("Innerwear Vests",), "baseball cap": ("Caps",), "hat": ("Caps", "Hat"),
-    "headwear": ("Caps", "Hat"), "sweatpants": ("Track Pants",), "joggers": ("Track Pants",),
-    "tracksuit bottoms": ("Track Pants",), "necktie": ("Ties",), "cravat": ("Ties",),
-    "perfume": ("Perfume and Body Mist",), "fragrance": ("Perfume and Body Mist",),
-    "scent": ("Perfume and Body Mist",), "cologne": ("Perfume and Body Mist",),
-    "brassiere": ("Bra",), "lingerie": ("Bra", "Briefs"), "frock": ("Dresses",),
-    "gown": ("Dresses",), "body spray": ("Deodorant",), "deo": ("Deodorant",),
-    "sari": ("Sarees",), "scarf": ("Scarves", "Mufflers", "Stoles"), "shawl": ("Stoles",),
-    "wrap": ("Stoles", "Scarves"), "ear studs": ("Earrings",), "nail varnish": ("Nail Polish",),
-    "nail lacquer": ("Nail Polish",), "cropped trousers": ("Capris",),
-    "three-quarter pants": ("Capris",), "computer bag": ("Laptop Bag",),
-    "briefcase": ("Laptop Bag",), "gym bag": ("Duffel Bag",), "holdall": ("Duffel Bag",),
-    "lippy": ("Lipstick",), "pyjamas": ("Night suits", "Nightdress"),
-    "pjs": ("Night suits", "Nightdress"), "sleepwear": ("Night suits", "Nightdress"),
-    "jewellery": ("Earrings", "Necklace and Chains", "Pendant", "Ring", "Bangle"),
-    "jewelry": ("Earrings", "Necklace and Chains", "Pendant", "Ring", "Bangle"),
-}  # fmt: skip
 
-COLOURS: Words = {
-    "navy": ("Navy Blue",), "dark blue": ("Navy Blue",), "midnight blue": ("Navy Blue",),
-    "royal blue": ("Blue",), "sky blue": ("Blue",), "azure": ("Blue",), "bluish": ("Blue",),
-    "crimson": ("Red",), "scarlet": ("Red",), "bright red": ("Red",), "ruby": ("Red",),
-    "wine": ("Maroon", "Burgundy"), "wine red": ("Maroon", "Burgundy"),
-    "dark red": ("Maroon", "Burgundy"), "violet": ("Purple",), "lilac": ("Lavender", "Purple"),
-    "gray": ("Grey",), "slate": ("Grey", "Charcoal"), "ash": ("Grey",),
-    "dark grey": ("Charcoal", "Grey"), "ivory": ("Cream", "Off White"),
-    "off-white": ("Off White", "Cream"), "camel": ("Tan", "Beige"), "sand": ("Beige",),
-    "chocolate": ("Brown", "Coffee Brown"), "dark brown": ("Brown", "Coffee Brown"),
-    "chestnut": ("Brown",), "fuchsia": ("Pink", "Magenta"), "hot pink": ("Pink", "Magenta"),
-    "rosy": ("Pink",), "emerald": ("Green",), "grass green": ("Green",),
-    "army green": ("Olive", "Khaki"), "lemon": ("Yellow",), "sunny yellow": ("Yellow",),
-    "jet black": ("Black",), "pitch black": ("Black",), "snow white": ("White",),
-    "all white": ("White",), "golden": ("Gold",), "silvery": ("Silver", "Steel"),
-    "tangerine": ("Orange",), "turquoise": ("Turquoise Blue", "Teal"), "aqua": ("Teal",),
-    "multicoloured": ("Multi",), "colourful": ("Multi",),
-}  # fmt: skip
+def _covers(name: str) -> Words:
+    return {word: tuple(covers) for word, covers in _READ[name].items()}
 
-WEARERS: Words = {
-    "men": ("Men",), "a man": ("Men",), "guys": ("Men",), "a guy": ("Men",), "him": ("Men",),
-    "my husband": ("Men",), "my boyfriend": ("Men",), "my dad": ("Men",), "gents": ("Men",),
-    "my father": ("Men",), "my brother": ("Men",), "a gentleman": ("Men",), "male": ("Men",),
-    "women": ("Women",), "a woman": ("Women",), "a lady": ("Women",), "ladies": ("Women",),
-    "her": ("Women",), "my wife": ("Women",), "my girlfriend": ("Women",), "mum": ("Women",),
-    "my mom": ("Women",), "my sister": ("Women",), "female": ("Women",),
-    "a girl": ("Girls", "Women"), "my daughter": ("Girls",), "a little girl": ("Girls",),
-    "a boy": ("Boys",), "my son": ("Boys",), "a little boy": ("Boys",),
-    "a child": ("Boys", "Girls"), "kids": ("Boys", "Girls"), "anyone": ("Unisex",),
-    "men or women": ("Unisex",), "both of us": ("Unisex",),
-}  # fmt: skip
 
-OCCASIONS: Words = {
-    "for the gym": ("Sports",), "to run in": ("Sports",), "for jogging": ("Sports",),
-    "for training": ("Sports",), "for my workout": ("Sports",), "to do sports in": ("Sports",),
-    "for the office": ("Formal",), "for work": ("Formal",), "for an interview": ("Formal",),
-    "for a business meeting": ("Formal",), "that looks smart": ("Formal", "Smart Casual"),
-    "for every day": ("Casual",), "for the weekend": ("Casual",), "to relax in": ("Casual",),
-    "for daily use": ("Casual",), "for a festival": ("Ethnic",), "for a puja": ("Ethnic",),
-    "in traditional style": ("Ethnic",), "indian style": ("Ethnic",),
-}  # fmt: skip
+def _list(name: str) -> tuple[str, ...]:
+    return tuple(_READ[name])
 
+
+KINDS, COLOURS = _covers("kinds"), _covers("colours")
+WEARERS, OCCASIONS = _covers("wearers"), _covers("occasions")
 # Said often, and true of anything.
-_ANY = (
-    "for a party", "for a wedding", "for a date", "for the holidays", "for my birthday",
-    "for a trip", "for summer", "for rainy days", "as a gift", "on sale", "under fifty dollars",
-    "that lasts", "that goes with jeans", "that is comfortable", "i can wear tonight",
-)  # fmt: skip
-_NICE = (
-    "nice", "cool", "stylish", "good", "simple", "cheap", "comfortable", "pretty", "trendy",
-    "elegant", "new", "decent", "classic", "quality", "cute", "fancy", "plain",
-)  # fmt: skip
-_FRAMES = (
-    "{}", "{}", "{}", "{}", "i need {}", "i want {}", "looking for {}", "i am looking for {}",
-    "show me {}", "find me {}", "do you have {}", "any {}", "{} please", "i'd like {}",
-    "where can i get {}", "where do i buy {}", "searching for {}", "some {}", "got any {}?",
-    "what about {}", "can you recommend {}", "need to buy {}", "help me find {}", "best {}",
-)  # fmt: skip
-_THING = ("something", "anything", "something to wear", "an item", "clothes", "stuff")
+_ANY, _NICE = _list("anything"), _list("praise")
+_FRAMES, _THING = _list("frames"), _list("things")
 
 
 def called(values: Mapping[str, str]) -> list[str]:

@@ -48,12 +48,9 @@ def test_a_word_covers_all_that_it_may_mean_and_nothing_else() -> None:
     for kind in ("Casual Shoes", "Sports Shoes"):
         assert "sneakers" in called({"articleType": kind})
     assert "sneakers" not in called({"articleType": "Formal Shoes"})
-    assert called({"baseColour": "Red", "usage": "NA"}) == [
-        "crimson",
-        "scarlet",
-        "bright red",
-        "ruby",
-    ]
+    reds = called({"baseColour": "Red", "usage": "NA"})
+    assert {"crimson", "scarlet"} <= set(reds)
+    assert not {"navy", "for the gym", "tee"} & set(reds)
     assert called({}) == []
 
 
