@@ -54,7 +54,7 @@ class Recipe:
     head_rate: float = 1.5e-3
     joint_text_rate: float = 3e-3
 
-    network_minutes: float = 15.0
+    network_minutes: float = 12.0
     network_rows: int = 96
     network_rate: float = 1e-4
     network_head_rate: float = 3e-4
