@@ -69,7 +69,7 @@ def oracle(pixels: np.ndarray, skip: np.ndarray | None = None) -> np.ndarray:
             for value, middle in zip(values, centres, strict=True):
                 hats.append([_hat(value, middle, bin_) for bin_ in range(len(middle))])
             counts += np.einsum("i,j,k->ijk", *hats)
-    return np.sqrt(counts.ravel() / (~skip).sum())
+    return np.asarray(np.sqrt(counts.ravel() / (~skip).sum()))
 
 
 def _hat(value: float, centres: list[int], bin_: int) -> float:
