@@ -29,6 +29,9 @@ WEARERS, OCCASIONS = _covers("wearers"), _covers("occasions")
 # Said often, and true of anything.
 _ANY, _NICE = _list("anything"), _list("praise")
 _FRAMES, _THING = _list("frames"), _list("things")
+# Words of any sentence. Sprinkled among the others, they learn to weigh nothing.
+_LIGHT = _list("light")
+_MOST_LIGHT = 6
 
 
 def called(values: Mapping[str, str]) -> list[str]:
@@ -95,4 +98,11 @@ class Sentence:
         tail = [f"for {wearer}"] if wearer else []
         tail += [occasion] if occasion else [rng.choice(_ANY)] if rng.random() < 0.2 else []
         rng.shuffle(tail)
-        return rng.choice(_FRAMES).format(" ".join([body, *tail]))
+        text = rng.choice(_FRAMES).format(" ".join([body, *tail]))
+        return self._sprinkled(text) if rng.random() < 0.5 else text
+
+    def _sprinkled(self, text: str) -> str:
+        """Put light words before and after what is asked for, which stays in one piece."""
+        words = self._rng.choices(_LIGHT, k=self._rng.randint(1, _MOST_LIGHT))
+        cut = self._rng.randint(0, len(words))
+        return " ".join([*words[:cut], text, *words[cut:]])
