@@ -77,6 +77,10 @@ class Collection(Protocol):
         """Say whether any pin's picture is kept under a key of the image store."""
         ...
 
+    def showing(self, sha256: str) -> list[str]:
+        """Return the ids of all pins whose picture came, or is kept, under a SHA-256."""
+        ...
+
     def boards(self, limit: int) -> list[tuple[str, int]]:
         """Return the titles of the largest boards and their numbers of pins, largest first."""
         ...

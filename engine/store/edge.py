@@ -31,6 +31,7 @@ IDENTITY_NAME = "collection.json"
 SHARD_NAME = "shard"
 # To look at so many pins takes well under a millisecond.
 COUNT_ONE_BY_ONE = 10_000
+SHOWING_PAGE = 1_000
 
 
 class EdgeCollection:
@@ -153,6 +154,15 @@ class EdgeCollection:
         with self._guard():
             return int(self._open_shard.count(request)) > 0
 
+    def showing(self, sha256: str) -> list[str]:
+        wanted = edge_schema.shows_picture(sha256)
+        found: list[Any] = []
+        after: str | None = None
+        while page := self._page(wanted, SHOWING_PAGE, after, list(schema.COMPARED), False):
+            after = str(page[-1].id)
+            found += page
+        return schema.showing((each.payload for each in found), sha256)
+
     def boards(self, limit: int) -> list[tuple[str, int]]:
         request = edge.FacetRequest("board_title", limit=limit, exact=True)
         with self._guard():
@@ -167,12 +177,13 @@ class EdgeCollection:
         limit: int = 100,
         after: str | None = None,
     ) -> list[tuple[str, StoredPin]]:
-        page = self._page(filter_, limit, after, list(schema.SHOWN), False)
+        wanted = edge_schema.only(filter_)
+        page = self._page(wanted, limit, after, list(schema.SHOWN), False)
         return [(str(each.id), schema.stored_pin(each.payload)) for each in page]
 
     def records(self, batch: int = 256) -> Iterator[list[Record]]:
         after: str | None = None
-        while page := self._page(EVERYTHING, batch, after, True, True):
+        while page := self._page(None, batch, after, True, True):
             after = str(page[-1].id)
             yield [schema.record(each.payload, each.vector[schema.VECTOR]) for each in page]
 
@@ -253,18 +264,17 @@ class EdgeCollection:
 
     def _page(
         self,
-        filter_: Filter,
+        wanted: Any,
         limit: int,
         after: str | None,
         payload: bool | list[str],
         vector: bool,
     ) -> list[Any]:
-        must = edge_schema.conditions(filter_)
         # The offset of a scroll is the first point to answer, so the one past `after` comes next.
         request = edge.ScrollRequest(
             offset=None if after is None else str(uuid.UUID(int=uuid.UUID(after).int + 1)),
             limit=limit,
-            filter=edge.Filter(must=must) if must else None,
+            filter=wanted,
             with_payload=payload,
             with_vector=vector,
         )

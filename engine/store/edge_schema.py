@@ -7,6 +7,7 @@ import qdrant_edge as edge
 from engine.queries import Filter
 from engine.store import schema
 from engine.store.legs import Leg, Scope, TextLeg, VectorLeg
+from engine.store.versions import microseconds
 
 # The graph: Qdrant's defaults for m and ef_construct reach the recall that is wanted.
 GRAPH = edge.HnswIndexConfig(m=16, ef_construct=100, full_scan_threshold=10_000)
@@ -71,6 +72,11 @@ def scope_filter(scope: Scope) -> Any:
     return edge.Filter(must=must or None, must_not=without)
 
 
+def only(filter_: Filter) -> Any:
+    """Return a filter of pins, None for everything."""
+    return scope_filter(Scope(filter_))
+
+
 def conditions(wanted: Filter) -> list[Any]:
     """Return the conditions that must all hold."""
     must: list[Any] = []
@@ -88,8 +94,8 @@ def conditions(wanted: Filter) -> list[Any]:
     if wanted.created_at is not None:
         first, last = wanted.created_at
         moments = edge.RangeFloat(
-            gte=None if first is None else schema.microseconds(first),
-            lte=None if last is None else schema.microseconds(last),
+            gte=None if first is None else microseconds(first),
+            lte=None if last is None else microseconds(last),
         )
         must.append(edge.FieldCondition(schema.CREATED, range=moments))
     if wanted.has_text is not None:
@@ -101,6 +107,12 @@ def conditions(wanted: Filter) -> list[Any]:
 def keeps_picture(image_key: str) -> Any:
     """Return the filter for the points whose picture is kept under a key."""
     match = edge.MatchValue(schema.picture(image_key))
+    return edge.Filter(must=[edge.FieldCondition(schema.PICTURE, match=match)])
+
+
+def shows_picture(sha256: str) -> Any:
+    """Return the filter for the points whose picture came, or is kept, under a digest."""
+    match = edge.MatchAny([schema.content(sha256), schema.picture(sha256)])
     return edge.Filter(must=[edge.FieldCondition(schema.PICTURE, match=match)])
 
 

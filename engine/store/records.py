@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from engine.pins import Pin
+from engine.store.versions import Version
 
 # Any fixed UUID serves as the namespace of the name-based ids; changing it orphans every point.
 NAMESPACE = uuid.UUID("6f1f3b0c-6a53-5d7e-9a55-0e6f0a3f7d11")
@@ -35,6 +36,8 @@ class Record:
     image_key: name of the picture in the image store; None where none is kept.
     dhash: 64-bit difference hash of the picture as 16 hex digits.
     digest: hex digest over everything that decides this record; equal digest, nothing to do.
+    version: how new this state of the pin is.
+    duplicate_of: id of a pin whose picture was nearly this one when it arrived.
     """
 
     pin: Pin
@@ -45,6 +48,8 @@ class Record:
     image_key: str | None
     dhash: str
     digest: str
+    version: Version = Version()
+    duplicate_of: str | None = None
 
     @property
     def has_text(self) -> bool:
@@ -57,11 +62,12 @@ class Facts(NamedTuple):
     digest: str
     image_sha256: str
     image_key: str | None
+    version: Version = Version()
 
 
 @dataclass(frozen=True)
 class StoredPin:
-    """What a page of hits shows of one pin: everything but its vector and its digest."""
+    """What a page of hits shows of one pin: everything but its vector, digest and version."""
 
     pin: Pin
     description_terms: str
@@ -69,6 +75,7 @@ class StoredPin:
     image_sha256: str
     image_key: str | None
     dhash: str
+    duplicate_of: str | None = None
 
     @property
     def has_text(self) -> bool:

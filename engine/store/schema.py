@@ -4,10 +4,9 @@ Knows nothing of Qdrant's own types: each adapter turns `INDEXES` into its engin
 """
 
 import json
-from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from collections.abc import Iterable, Mapping
 from types import MappingProxyType
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -15,10 +14,10 @@ import numpy.typing as npt
 from engine.errors import StoreError
 from engine.pins import Pin, pin_from_json, pin_to_json
 from engine.store.records import Facts, Record, StoredPin
+from engine.store.versions import Version, microseconds
 
-VERSION: Final = 2
+VERSION: Final = 3
 VECTOR: Final = "image"
-EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 PIN: Final = "pin"
 DESCRIPTION: Final = "description_terms"
@@ -28,6 +27,8 @@ PRICE: Final = "price"
 CREATED: Final = "created_us"
 HAS_TEXT: Final = "has_text"
 PICTURE: Final = "picture"
+# Stands for what a pin lacks in its line of facts: no id, digest or number is written so.
+ABSENT: Final = "/"
 
 IndexKind = Literal["text", "keyword", "reference", "flag", "float", "moment"]
 
@@ -72,8 +73,9 @@ def payload(record: Record) -> dict[str, Any]:
     for key in ("board_title", "merchant", "currency", "language"):
         if (text := getattr(pin, key)) is not None:
             out[key] = text
+    out[PICTURE] = [content(record.image_sha256)]
     if record.image_key is not None:
-        out[PICTURE] = picture(record.image_key)
+        out[PICTURE].append(picture(record.image_key))
     if pin.attributes:
         out[ATTRIBUTES] = [attribute(key, value) for key, value in pin.attributes.items()]
     if pin.price is not None:
@@ -85,36 +87,49 @@ def payload(record: Record) -> dict[str, Any]:
 
 def stored_pin(fields: Mapping[str, Any]) -> StoredPin:
     """Return what a page of hits shows of a pin; needs the `SHOWN` fields."""
-    (_, image_sha256, dhash, image_key), pin = _read(fields)
+    line, pin = _read(fields)
     return StoredPin(
         pin=pin,
         description_terms=fields.get(DESCRIPTION, ""),
         board_terms=fields.get(BOARD, ""),
-        image_sha256=image_sha256,
-        image_key=image_key or None,
-        dhash=dhash,
+        image_sha256=line.image_sha256,
+        image_key=line.image_key,
+        dhash=line.dhash,
+        duplicate_of=line.duplicate_of,
     )
 
 
 def record(fields: Mapping[str, Any], vector: npt.ArrayLike) -> Record:
     """Return the record of a whole payload and its vector; the inverse of `payload`."""
-    (digest, image_sha256, dhash, image_key), pin = _read(fields)
+    line, pin = _read(fields)
     return Record(
         pin=pin,
         vector=np.asarray(vector, dtype=np.float32),
         description_terms=fields.get(DESCRIPTION, ""),
         board_terms=fields.get(BOARD, ""),
-        image_sha256=image_sha256,
-        image_key=image_key or None,
-        dhash=dhash,
-        digest=digest,
+        image_sha256=line.image_sha256,
+        image_key=line.image_key,
+        dhash=line.dhash,
+        digest=line.digest,
+        version=line.version,
+        duplicate_of=line.duplicate_of,
     )
 
 
 def facts(fields: Mapping[str, Any]) -> Facts:
     """Return what an arriving pin is compared with; needs the `COMPARED` fields."""
-    digest, image_sha256, _, image_key = fields[PIN].partition("\n")[0].split(" ")
-    return Facts(digest, image_sha256, image_key or None)
+    line = _line(fields[PIN].partition("\n")[0])
+    return Facts(line.digest, line.image_sha256, line.image_key, line.version)
+
+
+def showing(payloads: Iterable[Mapping[str, Any]], sha256: str) -> list[str]:
+    """Return the ids of the pins that show a picture, of those whose indexed forms say so."""
+    out: list[str] = []
+    for fields in payloads:
+        line, pin = _read(fields)
+        if sha256 in {line.image_sha256, line.image_key}:
+            out.append(pin.id)
+    return out
 
 
 def attribute(key: str, value: str) -> str:
@@ -127,24 +142,50 @@ def picture(image_key: str) -> str:
     return image_key[:32]
 
 
+def content(image_sha256: str) -> str:
+    """Return the indexed form of the digest of a picture as it arrived, told from an image key."""
+    return f"={image_sha256[:32]}"
+
+
 def flag(value: bool) -> int:
     """Return the indexed form of yes and no."""
     return 1 if value else 0
 
 
-def microseconds(moment: datetime) -> int:
-    """Return the indexed form of a moment: whole microseconds since 1970 in UTC."""
-    return (moment - EPOCH) // timedelta(microseconds=1)
+class _Line(NamedTuple):
+    """The facts before a pin's JSON, in the order in which they are written."""
+
+    digest: str
+    image_sha256: str
+    dhash: str
+    image_key: str | None
+    version: Version
+    duplicate_of: str | None
 
 
 def _facts(record: Record) -> str:
-    parts = (record.digest, record.image_sha256, record.dhash, record.image_key or "")
+    version = record.version
+    optional = (record.image_key, version.updated_us, version.sequence, record.duplicate_of)
+    parts = [record.digest, record.image_sha256, record.dhash]
+    parts += [ABSENT if each is None else str(each) for each in optional]
     text = " ".join(parts)
-    if len(text.split()) != len(parts) - (not record.image_key):
+    if len(text.split()) != len(parts):
         raise StoreError(f"pin {record.pin.id}: a digest or an image key is empty or has a blank")
     return text
 
 
-def _read(fields: Mapping[str, Any]) -> tuple[list[str], Pin]:
+def _line(text: str) -> _Line:
+    digest, image_sha256, dhash, key, updated, sequence, duplicate = text.split(" ")
+    version = Version(
+        None if updated == ABSENT else int(updated), None if sequence == ABSENT else int(sequence)
+    )
+    return _Line(digest, image_sha256, dhash, _present(key), version, _present(duplicate))
+
+
+def _present(text: str) -> str | None:
+    return None if text == ABSENT else text
+
+
+def _read(fields: Mapping[str, Any]) -> tuple[_Line, Pin]:
     line, _, pin = fields[PIN].partition("\n")
-    return line.split(" "), pin_from_json(json.loads(pin))[0]
+    return _line(line), pin_from_json(json.loads(pin))[0]

@@ -151,6 +151,15 @@ class ServerCollection:
     def uses_image(self, image_key: str) -> bool:
         return self._count(server_schema.keeps_picture(image_key)) > 0
 
+    def showing(self, sha256: str) -> list[str]:
+        wanted = server_schema.shows_picture(sha256)
+        found: list[models.Record] = []
+        after: str | None = None
+        while page := self._page(wanted, POINTS_PER_REQUEST, after, list(schema.COMPARED), False):
+            after = str(page[-1].id)
+            found += page
+        return schema.showing((each.payload or {} for each in found), sha256)
+
     def boards(self, limit: int) -> list[tuple[str, int]]:
         with _server_errors():
             answer = self._client.facet(self._name, "board_title", limit=limit, exact=True)
@@ -165,12 +174,13 @@ class ServerCollection:
         limit: int = 100,
         after: str | None = None,
     ) -> list[tuple[str, StoredPin]]:
-        page = self._page(filter_, limit, after, list(schema.SHOWN), False)
+        wanted = server_schema.only(filter_)
+        page = self._page(wanted, limit, after, list(schema.SHOWN), False)
         return [(str(each.id), schema.stored_pin(each.payload or {})) for each in page]
 
     def records(self, batch: int = 256) -> Iterator[list[Record]]:
         after: str | None = None
-        while page := self._page(EVERYTHING, batch, after, True, True):
+        while page := self._page(None, batch, after, True, True):
             after = str(page[-1].id)
             yield [_record(each) for each in page]
 
@@ -237,7 +247,7 @@ class ServerCollection:
 
     def _page(
         self,
-        filter_: Filter,
+        wanted: models.Filter | None,
         limit: int,
         after: str | None,
         payload: bool | list[str],
@@ -248,7 +258,7 @@ class ServerCollection:
         with _server_errors():
             page, _ = self._client.scroll(
                 self._name,
-                scroll_filter=server_schema.only(filter_),
+                scroll_filter=wanted,
                 limit=limit,
                 offset=offset,
                 with_payload=payload,

@@ -8,6 +8,7 @@ from qdrant_client import models
 from engine.queries import Filter
 from engine.store import schema
 from engine.store.legs import Key, Leg, Scope, TextLeg, VectorLeg
+from engine.store.versions import microseconds
 
 Index = (
     models.PayloadSchemaType
@@ -71,8 +72,14 @@ def request(leg: Leg) -> models.QueryRequest:
 
 def keeps_picture(image_key: str) -> models.Filter:
     """Return the filter for the points whose picture is kept under a key."""
-    match = models.MatchValue(value=schema.picture(image_key))
-    return models.Filter(must=[models.FieldCondition(key=schema.PICTURE, match=match)])
+    return models.Filter(must=[_any(schema.PICTURE, [schema.picture(image_key)])])
+
+
+def shows_picture(sha256: str) -> models.Filter:
+    """Return the filter for the points whose picture came, or is kept, under a digest."""
+    return models.Filter(
+        must=[_any(schema.PICTURE, [schema.content(sha256), schema.picture(sha256)])]
+    )
 
 
 def scope_filter(scope: Scope) -> models.Filter | None:
@@ -107,8 +114,8 @@ def conditions(wanted: Filter) -> list[models.Condition]:
     if wanted.created_at is not None:
         first, last = wanted.created_at
         moments = models.Range(
-            gte=None if first is None else schema.microseconds(first),
-            lte=None if last is None else schema.microseconds(last),
+            gte=None if first is None else microseconds(first),
+            lte=None if last is None else microseconds(last),
         )
         must.append(models.FieldCondition(key=schema.CREATED, range=moments))
     if wanted.has_text is not None:

@@ -14,6 +14,7 @@ from engine.queries import Filter, parse_filter
 from engine.store.collection import Collection
 from engine.store.plan import Bm25, Candidates, Plan
 from engine.store.records import Record, point_id
+from engine.store.versions import Version
 
 MakeRecord = Callable[..., Record]
 
@@ -65,7 +66,16 @@ def test_records_come_back_exactly(collection: Collection) -> None:
         attributes={"colour": "red=ish", "kind": "lamp"},
     )
     whole = Record(
-        pin, unit(9) * 7, "gross emojiu1f600", "raum", "ab" * 32, "cd" * 32, "f" * 16, "9"
+        pin,
+        unit(9) * 7,
+        "gross emojiu1f600",
+        "raum",
+        "ab" * 32,
+        "cd" * 32,
+        "f" * 16,
+        "9",
+        Version(5, 7),
+        "-",
     )
     collection.upsert([whole])
     kept = collection.get([pin.id, "missing"])
@@ -79,8 +89,11 @@ def test_records_come_back_exactly(collection: Collection) -> None:
     assert shown[point_id(pin.id)].image_key == "cd" * 32
     assert shown[point_id(pin.id)].dhash == "f" * 16
     assert shown[point_id(pin.id)].image_sha256 == "ab" * 32
+    assert shown[point_id(pin.id)].duplicate_of == "-"
     assert shown[point_id(pin.id)].has_text
-    assert collection.facts([pin.id, "missing"]) == {pin.id: ("9", "ab" * 32, "cd" * 32)}
+    assert collection.facts([pin.id, "missing"]) == {
+        pin.id: ("9", "ab" * 32, "cd" * 32, Version(5, 7))
+    }
 
 
 def test_a_second_write_replaces(collection: Collection, make_record: MakeRecord) -> None:
@@ -317,6 +330,27 @@ def test_a_picture_is_used_until_its_last_pin_goes(
     collection.delete(["a"])
     assert collection.uses_image(key)
     collection.delete(["b"])
+    assert not collection.uses_image(key)
+
+
+def test_a_picture_is_found_by_the_digest_it_came_or_is_kept_under(
+    collection: Collection, make_record: MakeRecord
+) -> None:
+    came, key = "ab" * 32, "cd" * 32
+    collection.upsert(
+        [
+            replace(make_record("both"), image_sha256=came, image_key=key),
+            replace(make_record("came"), image_sha256=came),
+            replace(make_record("kept", seed=3), image_key=key),
+            # As its own upload, somebody may send what is kept of another's: a use of another kind.
+            replace(make_record("sent"), image_sha256=key),
+            replace(make_record("near"), image_sha256=came[:40] + "0" * 24),
+        ]
+    )
+    assert sorted(collection.showing(came)) == ["both", "came"]
+    assert sorted(collection.showing(key)) == ["both", "kept", "sent"]
+    assert collection.showing("ef" * 32) == []
+    collection.delete(["both", "kept"])
     assert not collection.uses_image(key)
 
 
