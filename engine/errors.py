@@ -53,10 +53,34 @@ class ImageTooLarge(BadImage):
     slug = "image-too-large"
 
 
+class UnfetchableImage(BadImage):
+    """A picture's URL may not be fetched, or what it leads to will never be a picture."""
+
+    slug = "unfetchable-image"
+
+
+class HostUnavailable(BadImage):
+    """A picture's host does not deliver it now; the same URL may work later."""
+
+    slug = "host-unavailable"
+
+
 class UnknownPin(UsageError):
     """No pin of that id is in the collection."""
 
     slug = "unknown-pin"
+
+
+class StaleVersion(UsageError):
+    """A write is older than what is there, or than the deletion of the pin."""
+
+    slug = "stale-version"
+
+
+class TakenDown(UsageError):
+    """A pin or its picture was taken down and does not come back."""
+
+    slug = "taken-down"
 
 
 class UnknownPicture(UsageError):

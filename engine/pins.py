@@ -115,6 +115,31 @@ def pin_to_json(pin: Pin) -> dict[str, Any]:
     return out
 
 
+def patched(pin: Pin, changes: object) -> Pin:
+    """Return a pin as a JSON merge patch (RFC 7396) changes it, or raise BadPin.
+
+    Unknown keys are ignored, as they are in a pin; an id may be repeated but not changed.
+    """
+    if not isinstance(changes, dict):
+        raise BadPin(f"a patch is a JSON object of what changes, this is {_kind(changes)}")
+    if changes.get("id", pin.id) != pin.id:
+        raise BadPin(f"id {str(changes['id'])[:60]!r} in the patch is not {pin.id!r}: leave it out")
+    return pin_from_json(merge_patch(pin_to_json(pin), changes))[0]
+
+
+def merge_patch(target: object, patch: object) -> Any:
+    """Return the JSON value that RFC 7396, section 2, makes of a target; neither is changed."""
+    if not isinstance(patch, dict):
+        return patch
+    merged = dict(target) if isinstance(target, dict) else {}
+    for key, item in patch.items():
+        if item is None:
+            merged.pop(key, None)
+        else:
+            merged[key] = merge_patch(merged.get(key), item)
+    return merged
+
+
 def moment(text: str) -> datetime:
     """Return the UTC moment of an RFC 3339 timestamp; a bare date is its first instant in UTC."""
     try:

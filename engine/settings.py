@@ -1,9 +1,10 @@
 """All settings in one value, read from the environment (`ENGINE_*`, nested with `__`)."""
 
+from ipaddress import ip_network
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
 from engine.errors import BadSetting
@@ -32,6 +33,40 @@ class ImageSettings(BaseModel):
     max_pixels: int = Field(default=50_000_000, ge=1)
 
 
+def _networks(text: str) -> str:
+    for part in filter(None, (part.strip() for part in text.split(","))):
+        ip_network(part)  # its ValueError names what is wrong
+    return text
+
+
+def _ports(text: str) -> str:
+    numbers = [part.strip() for part in text.split(",")]
+    if text != "any" and not all(n.isdecimal() and 0 < int(n) < 65_536 for n in numbers):
+        raise ValueError("give port numbers with commas between them, or 'any'")
+    return text
+
+
+class FetchSettings(BaseModel):
+    """How pictures are fetched from URLs; none larger than ENGINE_IMAGES__MAX_BYTES.
+
+    allow: networks that are fetched from though they are not public, as `10.1.0.0/16,fd00::/8`.
+    ports: as `80,443`, or `any`.
+    timeout_s: for one picture, redirects and repeated attempts included.
+    idle_timeout_s: for a connection to open, and between two pieces of an answer.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    allow: Annotated[str, AfterValidator(_networks)] = ""
+    ports: Annotated[str, AfterValidator(_ports)] = "80,443"
+    timeout_s: float = Field(default=20.0, gt=0, le=600)
+    idle_timeout_s: float = Field(default=5.0, gt=0, le=600)
+    attempts: int = Field(default=3, ge=1, le=10)
+    redirects: int = Field(default=5, ge=0, le=20)
+    per_host: int = Field(default=4, ge=1, le=64)
+    parallel: int = Field(default=16, ge=1, le=256)
+
+
 class ServeSettings(BaseModel):
     """The HTTP service; other than loopback addresses want a key in front of them."""
 
@@ -41,6 +76,41 @@ class ServeSettings(BaseModel):
     port: int = Field(default=8000, ge=0, le=65_535)
     api_key: SecretStr | None = None
     max_body_bytes: int = Field(default=32 * MIB, ge=1)
+
+
+class QueueSettings(BaseModel):
+    """The NATS server that pins come by; without a URL there is no queue.
+
+    name: what the streams are called: PINS and PINS_DEAD, with the subjects pins.upsert and so on.
+    attempts: how often a pin that fails for what may pass is tried.
+    max_deliver: how often a message is delivered at all, also to workers that died over it.
+    max_bytes: what the stream may hold; publishers are refused beyond it, nothing is dropped.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    url: str | None = None
+    name: str = Field(default="pins", pattern=r"^[a-z][a-z0-9_-]{0,30}$")
+    batch: int = Field(default=64, ge=1, le=1_000)
+    ack_wait_s: float = Field(default=30.0, ge=1, le=3_600)
+    attempts: int = Field(default=5, ge=1, le=100)
+    max_deliver: int = Field(default=50, ge=2, le=10_000)
+    max_ack_pending: int = Field(default=512, ge=1)
+    max_bytes: int = Field(default=1024 * MIB, ge=MIB)
+
+
+class VersionSettings(BaseModel):
+    """Which of two states of a pin counts as the newer one.
+
+    keep_deleted_days: how long a deletion holds back older states of its pin.
+    max_ahead_s: how far ahead of this machine's clock an `updated_at` may lie; a day lets a bare
+    date of any time zone pass.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    keep_deleted_days: float = Field(default=7.0, ge=0, le=3_650)
+    max_ahead_s: float = Field(default=86_400.0, ge=0, le=315_360_000)
 
 
 class Settings(BaseSettings):
@@ -56,7 +126,10 @@ class Settings(BaseSettings):
     language: str = "english"
     store: StoreSettings = StoreSettings()
     images: ImageSettings = ImageSettings()
+    versions: VersionSettings = VersionSettings()
+    fetch: FetchSettings = FetchSettings()
     serve: ServeSettings = ServeSettings()
+    queue: QueueSettings = QueueSettings()
 
 
 def load_settings(**given: object) -> Settings:

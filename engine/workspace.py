@@ -4,9 +4,10 @@ The one place where the rooms are put together; the command line and the HTTP se
 here. The encoder is loaded at its first use, since many commands need none.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,10 @@ from engine.features.encoder import Encoder
 from engine.features.factory import load_encoder
 from engine.features.images import ImageLimits
 from engine.features.text import Analyzer
-from engine.ingestion.intake import Intake
+from engine.ingestion.admission import Admission
+from engine.ingestion.changes import Deletion, Patch
+from engine.ingestion.erasure import Eraser
+from engine.ingestion.intake import Intake, Outcome
 from engine.queries import Filter, Query
 from engine.retrieval.answers import Answer
 from engine.retrieval.parameters import Parameters, for_encoder
@@ -30,6 +34,8 @@ from engine.store.identity import Identity, check
 from engine.store.image_store import ImageStore
 from engine.store.ownership import Ownership
 from engine.store.records import point_id
+from engine.store.removals import NAME as REMOVALS_NAME
+from engine.store.removals import Removals
 
 
 @dataclass(frozen=True)
@@ -41,6 +47,7 @@ class Workspace:
     images: ImageStore
     hold: Ownership | None = None
     loaded: Encoder | None = None
+    removals: Removals = field(default_factory=Removals)
 
     @cached_property
     def encoder(self) -> Encoder:
@@ -98,14 +105,38 @@ class Workspace:
             explain=explain,
         )
 
-    def delete(self, pin_id: str) -> None:
-        """Delete a pin, and its picture unless another pin shares it; raise UnknownPin."""
-        record = self.collection.get([pin_id]).get(pin_id)
-        if record is None or not self.collection.delete([pin_id]):
+    def patch(
+        self, pin_id: str, changes: Mapping[str, Any], *, sequence: int | None = None
+    ) -> Outcome:
+        """Change a part of a pin by a JSON merge patch (RFC 7396) and say what became of it.
+
+        Where the picture stays, it is neither read nor encoded; a new one comes as a data: URI.
+        The outcome has UnknownPin, BadPin or BadImage as its `error`.
+        """
+        [outcome] = self.intake().run([Patch(pin_id, changes, None, pin_id, sequence)])
+        return outcome
+
+    def delete(
+        self, pin_id: str, *, updated_at: datetime | None = None, sequence: int | None = None
+    ) -> None:
+        """Delete a pin, and its picture unless another pin shares it.
+
+        What is older than the deletion does not bring it back; without a version that is all up
+        to the state that is deleted. With a version a pin may be deleted that has yet to come.
+        Raises UnknownPin, StaleVersion when a newer state is there, BadPin for a far future.
+        """
+        deletion = Deletion(pin_id, pin_id, updated_at, sequence)
+        admission = Admission(self.collection, self.removals, self._max_ahead)
+        doomed = admission.doom(deletion, admission.standing([deletion]))
+        if doomed.known is None and updated_at is None and sequence is None:
             raise UnknownPin(f"no pin {pin_id!r} is in this collection")
-        key = record.image_key
-        if key is not None and not self.collection.uses_image(key):
-            self.images.delete(key)
+        known = {} if doomed.known is None else {pin_id: doomed.known}
+        self.eraser.sweep(self.eraser.bury({pin_id: doomed.version}, known), [pin_id])
+
+    @property
+    def eraser(self) -> Eraser:
+        """The way out: takedowns, which keep a pin or a picture from ever coming back."""
+        return Eraser(self.collection, self.images, self.removals)
 
     def picture(self, pin_id: str) -> bytes | None:
         """Return the kept JPEG of a pin, or None; raise UnknownPin."""
@@ -139,7 +170,19 @@ class Workspace:
 
     def intake(self) -> Intake:
         """Return the way in for new pins."""
-        return Intake(self.collection, self.encoder, self.analyzer, self.images, self.limits)
+        return Intake(
+            self.collection,
+            self.encoder,
+            self.analyzer,
+            self.images,
+            self.limits,
+            removals=self.removals,
+            max_ahead=self._max_ahead,
+        )
+
+    @property
+    def _max_ahead(self) -> timedelta:
+        return timedelta(seconds=self.settings.versions.max_ahead_s)
 
 
 def identity_of(encoder: Encoder, analyzer: Analyzer) -> Identity:
@@ -162,9 +205,15 @@ def open_workspace(settings: Settings, *, create: bool = False) -> Iterator[Work
     # refuses another than the collection's.
     made = load_encoder(settings.encoder) if create and not exists else None
     identity = identity_of(made, Analyzer(settings.language)) if made is not None else None
-    with closing(_opened(settings, place, identity)) as collection:
+    kept = timedelta(days=settings.versions.keep_deleted_days)
+    with (
+        closing(_opened(settings, place, identity)) as collection,
+        closing(Removals(place / REMOVALS_NAME, kept)) as removals,
+    ):
         hold = collection.ownership if isinstance(collection, EdgeCollection) else None
-        yield Workspace(settings, collection, images, hold, made)
+        workspace = Workspace(settings, collection, images, hold, made, removals)
+        workspace.eraser.resume()
+        yield workspace
 
 
 def collection_folder(settings: Settings) -> Path:

@@ -28,11 +28,13 @@ class Arrival:
 
     base: the folder below which its `image` path may lie; None where paths are not allowed.
     origin: what to call it in a message, such as `pins.jsonl:12`.
+    sequence: its number in a stream whose numbers only grow, which orders what has no time.
     """
 
     pin: Pin
     base: Path | None
     origin: str
+    sequence: int | None = None
 
 
 @dataclass

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from engine.pins import Pin
-from engine.store.versions import Version
+from engine.store.versions import UNVERSIONED, Version
 
 # Any fixed UUID serves as the namespace of the name-based ids; changing it orphans every point.
 NAMESPACE = uuid.UUID("6f1f3b0c-6a53-5d7e-9a55-0e6f0a3f7d11")
@@ -48,7 +48,7 @@ class Record:
     image_key: str | None
     dhash: str
     digest: str
-    version: Version = Version()
+    version: Version = UNVERSIONED
     duplicate_of: str | None = None
 
     @property
@@ -62,7 +62,7 @@ class Facts(NamedTuple):
     digest: str
     image_sha256: str
     image_key: str | None
-    version: Version = Version()
+    version: Version = UNVERSIONED
 
 
 @dataclass(frozen=True)

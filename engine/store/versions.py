@@ -50,6 +50,9 @@ class Version(NamedTuple):
         return Version(updated, other.sequence if self.sequence is None else self.sequence)
 
 
+UNVERSIONED: Final = Version()
+
+
 def version(updated_at: datetime | None, sequence: int | None = None) -> Version:
     """Return the version that a pin's `updated_at` and a stream's number make."""
     return Version(None if updated_at is None else microseconds(updated_at), sequence)

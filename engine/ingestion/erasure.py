@@ -1,0 +1,119 @@
+"""Pins that must go, wholly: out of the index, their pictures off the disk, and not back.
+
+Every removal is written down before it begins, so that one which a crash cut short is finished by
+`resume`. Knows nothing of how pins arrive: `intake.py` asks the same list.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from engine.errors import BadPin
+from engine.pins import pin_id
+from engine.store.collection import Collection
+from engine.store.image_store import ImageStore
+from engine.store.records import Facts
+from engine.store.removals import Kind, Removals, Takedown
+from engine.store.versions import Age, Version
+
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+BATCH = 256
+
+
+@dataclass(frozen=True)
+class Eraser:
+    """The way out of one collection."""
+
+    collection: Collection
+    images: ImageStore
+    removals: Removals
+
+    def bury(self, graves: Mapping[str, Version], known: Mapping[str, Facts]) -> set[str]:
+        """Take pins out of the index, leaving tombstones; return their pictures' keys.
+
+        graves: the version as of which each is gone; known: the facts of those that are there.
+        The pictures may be others' too: hand the keys to `sweep`, which also ends the removal.
+        """
+        keys = {facts.image_key for pin in graves if (facts := known.get(pin)) is not None}
+        pictures = {key for key in keys if key is not None}
+        self.removals.bury(graves, pictures)
+        there = [pin for pin in graves if pin in known]
+        if there:
+            self.collection.delete(there)
+            # What is said to be gone must not come back with the machine after a power cut.
+            self.collection.flush()
+        return pictures
+
+    def sweep(self, pictures: Iterable[str], pin_ids: Iterable[str] = ()) -> None:
+        """Delete the pictures that no pin shows, then call the removal of these pins finished."""
+        keys = list(pictures)
+        for key in keys:
+            if not self.collection.uses_image(key):
+                self.images.delete(key)
+        self.removals.finish(pin_ids, keys)
+
+    def take_down(self, kind: Kind, value: str, reason: str = "") -> list[str]:
+        """Remove a pin, or all pins that show a picture, for good; return the ids that went.
+
+        value: a pin's id, or the SHA-256 of a picture as it arrived or as it is kept. It is on the
+        list before anything is removed, and needs not be here yet.
+        Raises BadPin when it is neither.
+        """
+        name = _checked(kind, value)
+        self.removals.take_down(kind, name, reason)
+        return self._finish_takedown(kind, name)
+
+    def reinstate(self, kind: Kind, value: str) -> bool:
+        """Let something come again that was taken down; return whether it was on the list."""
+        return self.removals.reinstate(kind, _checked(kind, value))
+
+    def takedowns(self) -> list[Takedown]:
+        """Return what was taken down, oldest first."""
+        return self.removals.takedowns()
+
+    def resume(self) -> None:
+        """Finish what was begun before this process."""
+        left = self.removals.unfinished()
+        pins = list(left.tombstones)
+        pictures = set(left.pictures)
+        for start in range(0, len(pins), BATCH):
+            part = pins[start : start + BATCH]
+            known = self.collection.facts(part)
+            graves = {
+                pin: left.tombstones[pin]
+                for pin in part
+                # Another process may have had a newer state of it come in meanwhile.
+                if pin in known and known[pin].version.beside(left.tombstones[pin]) is not Age.NEWER
+            }
+            if graves:
+                pictures |= self.bury(graves, known)
+        if pins or pictures:
+            self.sweep(pictures, pins)
+        for takedown in left.takedowns:
+            self._finish_takedown(takedown.kind, takedown.value)
+
+    def _finish_takedown(self, kind: Kind, value: str) -> list[str]:
+        pins = [value] if kind == "pin" else self.collection.showing(value)
+        gone: list[str] = []
+        for start in range(0, len(pins), BATCH):
+            known = self.collection.facts(pins[start : start + BATCH])
+            graves = {pin: facts.version for pin, facts in known.items()}
+            if not graves:
+                continue
+            self.sweep(self.bury(graves, known), graves)
+            # The list holds them back from now on: once reinstated, they may come as they were.
+            self.removals.lift(graves)
+            gone += graves
+        if kind == "picture" and not self.collection.uses_image(value):
+            self.images.delete(value)
+        self.removals.finish_takedown(kind, value)
+        return gone
+
+
+def _checked(kind: Kind, value: str) -> str:
+    if kind == "pin":
+        return pin_id(value)
+    name = value.removeprefix("sha256:").lower()
+    if not _SHA256.fullmatch(name):
+        raise BadPin(f"{value[:80]!r} is not a SHA-256: give its 64 hex digits")
+    return name
