@@ -52,14 +52,18 @@ def class_distillation(
     return (forward + (gaps * mass).sum() / mass.sum()) / 2
 
 
-def same_odds(scores: Tensor, teacher: Tensor) -> Tensor:
-    """Divergence of a classifier's softmax from `teacher`'s rows, both (n, classes); Hinton 2015.
+def same_odds(scores: Tensor, teacher: Tensor, temperature: float = 1.0) -> Tensor:
+    """Divergence of a softmax from `teacher`, both (n, classes); Hinton et al., 2015.
 
-    No row gives zero.
+    `teacher` has rows that sum to one; both are softened by `temperature`, and the result is
+    scaled by its square, so that gradients keep their size. No row gives zero.
+    https://arxiv.org/abs/1503.02531
     """
     if not len(scores):
         return scores.sum()
-    return F.kl_div(F.log_softmax(scores, 1), teacher, reduction="batchmean")
+    softer = F.normalize(teacher.clamp(min=1e-7) ** (1 / temperature), p=1, dim=1)
+    gaps = F.kl_div(F.log_softmax(scores / temperature, 1), softer, reduction="batchmean")
+    return gaps * temperature**2
 
 
 def closeness(vectors: Tensor, targets: Tensor, temperature: float) -> Tensor:

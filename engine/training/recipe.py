@@ -75,7 +75,7 @@ class Recipe:
     again_rate: float = 8e-4
     again_text_rate: float = 1e-3
 
-    keep_weight: float = 0.2
+    keep_weight: float = 0.5
     """Weight of the classifier's saying what it said, while the backbone under it changes."""
     class_weight: float = 0.5
     """Weight of the distillation of ImageNet's classes, both ways together."""

@@ -15,7 +15,7 @@ from engine.training import losses
 from engine.training.mix import Draw, Mix
 from engine.training.phrases import Descriptions
 from engine.training.recipe import Recipe
-from engine.training.towers import TextTower
+from engine.training.towers import NAME_TEMPERATURE, TextTower
 
 _REMINDER_ROWS = 384
 
@@ -110,7 +110,7 @@ class Supervision:
         odds = torch.from_numpy(self.class_odds[draw.rows]).float()
         seen = odds.sum(1) > 0
         say = torch.from_numpy(self.has_say)
-        return losses.same_odds(scores[seen][:, say], odds[seen][:, say])
+        return losses.same_odds(scores[seen][:, say], odds[seen][:, say], NAME_TEMPERATURE)
 
     def reminder(self, text: TextTower, count: int) -> Tensor:
         """How far random texts of the corpus are from the text teacher's vectors."""
