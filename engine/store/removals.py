@@ -231,7 +231,7 @@ class Removals:
     def _errors(self) -> Iterator[None]:
         try:
             yield
-        except (sqlite3.Error, OSError) as error:
+        except (sqlite3.Error, OSError, OverflowError) as error:
             where = self._path or "memory"
             if "disk is full" in str(error):
                 raise StoreFull(
