@@ -1,8 +1,10 @@
 """How each row of docs/errors.md comes about, on the command line and over HTTP."""
 
+import json
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -85,6 +87,18 @@ def owned(_: pytest.MonkeyPatch, __: Commands, stack: ExitStack) -> None:
     stack.callback(hold.release)
 
 
+def urls(*images: str, allow: str = "") -> Prepare:
+    """A file of pins whose pictures are elsewhere."""
+
+    def prepared(patch: pytest.MonkeyPatch, _: Commands, __: ExitStack) -> None:
+        pins = [{"id": f"url{number}", "image": image} for number, image in enumerate(images)]
+        Path("urls.jsonl").write_text("".join(json.dumps(pin) + "\n" for pin in pins))
+        patch.setenv("ENGINE_FETCH__ALLOW", allow)
+        patch.setenv("ENGINE_FETCH__PORTS", "any")
+
+    return prepared
+
+
 SEARCH = get("/v1/search", q="red")
 CASES = {
     "unknown pin id": Case(
@@ -156,6 +170,12 @@ CASES = {
             *(("PUT", "/v1/pins/a", {"json": {"image": i}}) for i in ("http://a/b.png", "b.png")),
             post("/v1/search", {"image": "http://a/b.png"}),
         ]
+    ),
+    "a pin's URL that may not be fetched, or that leads to no picture": Case(
+        [("index", "urls.jsonl")], prepare=urls("http://127.0.0.1/a.png", "ftp://a/b.png")
+    ),
+    "a pin's URL whose host does not deliver it now": Case(
+        [("index", "urls.jsonl")], prepare=urls("http://127.0.0.1:1/a.png", allow="127.0.0.1")
     ),
     "a line of a file that is no pin, a text over 10,000 characters": Case(
         [("index", "bad.jsonl", "--strict"), ("index", "bad.jsonl")],

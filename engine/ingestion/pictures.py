@@ -1,6 +1,7 @@
 """The bytes of a pin's picture, from where its `image` says and from nowhere else."""
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 from engine.errors import BadImage, ImageTooLarge
@@ -9,17 +10,37 @@ from engine.features.images import ImageLimits, data_uri
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
 
 
-def read_picture(image: str, base: Path | None, limits: ImageLimits) -> bytes:
-    """Return the bytes of a data: URI, or of a file below `base`; raise BadImage otherwise."""
+# Takes a URL and the most bytes to return; see `Fetcher.fetch`.
+Fetch = Callable[[str, int], bytes]
+
+
+def is_url(image: str) -> bool:
+    """Say whether an `image` is a URL; what that URL is worth is another question."""
+    return _URL.match(image) is not None
+
+
+def read_picture(
+    image: str, base: Path | None, limits: ImageLimits, fetch: Fetch | None = None
+) -> bytes:
+    """Return the bytes of a data: URI, of a URL, or of a file below `base`.
+
+    base: None for pins that come over HTTP or from a queue, which may name no files.
+    fetch: gets what a URL leads to; without it URLs are refused.
+    Raises BadImage.
+    """
     if image.startswith("data:"):
         return data_uri(image, limits)
-    if _URL.match(image):
+    if is_url(image):
+        if fetch is not None:
+            return fetch(image, limits.bytes)
         raise BadImage(
-            f"image {image[:80]!r} is a URL, which is not fetched: download the picture and give "
-            "its path, or send it as a data: URI"
+            "image is a URL, which is not fetched here: download the picture and give its path, "
+            "or send it as a data: URI"
         )
     if base is None:
-        raise BadImage("image is a file path, which is not read from here: send a data: URI")
+        raise BadImage(
+            "image is a file path, which is not read from here: send a URL or a data: URI"
+        )
     return _read_below(base, image, limits.bytes)
 
 
