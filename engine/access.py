@@ -58,6 +58,11 @@ class Local:
     def __init__(self, workspace: Workspace) -> None:
         self._workspace = workspace
 
+    @property
+    def workspace(self) -> Workspace:
+        """The opened collection."""
+        return self._workspace
+
     def search(self, request: SearchRequest) -> dict[str, Any]:
         query = request.to_query(self._workspace.settings.images.max_bytes)
         return answer_to_json(self._workspace.search(query))
@@ -125,6 +130,10 @@ class Remote:
     def get(self, pin_id: str) -> dict[str, Any]:
         return self._json("GET", f"/v1/pins/{pin_id}")
 
+    def patch(self, pin_id: str, changes: dict[str, Any]) -> dict[str, Any]:
+        """Change parts of a pin (RFC 7396) and return all of it; raise UnknownPin, BadPin."""
+        return self._json("PATCH", f"/v1/pins/{pin_id}", json=changes)
+
     def delete(self, pin_id: str) -> None:
         self._send("DELETE", f"/v1/pins/{pin_id}")
 
@@ -176,7 +185,8 @@ class Remote:
 
     def _put(self, waiting: list[tuple[str, bytes]]) -> Iterator[Outcome]:
         body = b"[" + b",".join(pin for _, pin in waiting) + b"]"
-        headers = {"Content-Type": "application/json"}
+        # At once, also where the owner has a queue: the sender may be what empties it.
+        headers = {"Content-Type": "application/json", "Prefer": "wait=120"}
         answer = self._json("POST", "/v1/pins", content=body, headers=headers)
         for (origin, _), result in zip(waiting, answer["results"], strict=True):
             reason = result.get("reason")

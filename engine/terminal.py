@@ -62,6 +62,22 @@ class Terminal:
             table.add_row(f"[bold]{escape(name)}[/bold]", escape(str(value)))
         self.out.print(table)
 
+    def letters(self, letters: list[dict[str, Any]]) -> None:
+        """Print dead letters as a table."""
+        if not letters:
+            self.out.print("no dead letters")
+            return
+        table = Table(box=None, pad_edge=False, header_style="bold", expand=True)
+        for name in ("pin", "stage", "error", "tries", "since"):
+            table.add_column(name, overflow="fold")
+        table.add_column("why", ratio=1, overflow="fold")
+        for each in letters:
+            named = str(each["pin_id"] or each["key"])
+            facts = (named, each["stage"], each["error"], str(each["attempts"]), each["at"])
+            table.add_row(*map(escape, (*facts, each["message"])))
+        self.out.print(table)
+        self.err.print(f"[dim]{len(letters):,} dead letters[/dim]")
+
     def warn(self, text: str) -> None:
         """Print a line for the person that no program should read."""
         self.err.print(f"[yellow]{escape(text)}[/yellow]")

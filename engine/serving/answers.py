@@ -139,11 +139,37 @@ class PinOutcome(BaseModel):
     reason: str | None = Field(None, description="why it was rejected")
 
 
+class SubmittedPin(BaseModel):
+    """A pin of a batch that went to the queue; `number` is its place in the list, from 1."""
+
+    number: int
+    id: str | None = Field(description="null where none could be read")
+    status: Literal["queued", "added", "updated", "unchanged", "deleted", "rejected"]
+    reason: str | None = Field(None, description="why it was rejected")
+
+
 class BatchAnswer(BaseModel):
     """What became of each pin of a batch, in its order."""
 
     results: list[PinOutcome]
     unknown_keys: dict[str, int] = Field(description="keys that no pin knows, and how often")
+
+
+class QueuedAnswer(BaseModel):
+    """What was handed to the queue; `status` says later what became of it."""
+
+    ticket: str
+    status: str = Field(description="path that tells of each pin", examples=["/v1/submissions/…"])
+    queued: int
+    results: list[SubmittedPin]
+    unknown_keys: dict[str, int] = Field(description="keys that no pin knows, and how often")
+
+
+class SubmissionAnswer(BaseModel):
+    """What became of each pin of a submission, in its order."""
+
+    ticket: str
+    results: list[SubmittedPin]
 
 
 class Info(BaseModel):

@@ -11,12 +11,16 @@ from fastapi.concurrency import run_in_threadpool
 from starlette.middleware import Middleware
 
 from engine import __version__
-from engine.serving import boards, health, pins, problems, reference, search
+from engine.ingestion.inbox import INBOX_NAME, Inbox
+from engine.ingestion.queue_client import QueueClient
+from engine.serving import boards, health, pins, problems, reference, search, submissions
+from engine.serving import metrics as requests
 from engine.serving.addresses import LOOPBACK_NAMES, is_loopback
 from engine.serving.description import DescribedApp
 from engine.serving.gate import KEYED, Gate, Rules
+from engine.serving.metrics import Counted, RequestMetrics
 from engine.serving.service import Service
-from engine.workspace import Workspace
+from engine.workspace import Workspace, collection_folder
 
 SUMMARY = "Retrieval of pins: pictures that somebody keeps, with what little is known of them."
 
@@ -28,12 +32,20 @@ def create_app(workspace: Workspace, *, hosts: Sequence[str] = ()) -> FastAPI:
     is bound to; bound to an address that others can reach it answers under any name.
     """
     settings = workspace.settings.serve
-    service = Service(workspace)
+    configured = workspace.settings.queue
+    waiting = Inbox(collection_folder(workspace.settings) / INBOX_NAME)
+    queue = QueueClient(configured, waiting) if configured.url is not None else None
+    service = Service(workspace, queue)
+    metrics = RequestMetrics()
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         await run_in_threadpool(service.warm_up)
-        yield
+        try:
+            yield
+        finally:
+            if queue is not None:
+                await run_in_threadpool(queue.close)
 
     key = settings.api_key
     rules = Rules(
@@ -46,18 +58,22 @@ def create_app(workspace: Workspace, *, hosts: Sequence[str] = ()) -> FastAPI:
         summary=SUMMARY,
         version=__version__,
         lifespan=lifespan,
-        middleware=[Middleware(Gate, rules=rules)],
+        middleware=[Middleware(Counted, metrics=metrics), Middleware(Gate, rules=rules)],
         responses=problems.RESPONSES,
         docs_url=None,
         redoc_url=None,
     )
     app.state.service = service
+    app.state.metrics = metrics
     app.key_required = key is not None
     problems.install(app)
     v1 = APIRouter(prefix=KEYED)
     for noun in (search, pins, boards, health):
         v1.include_router(noun.router)
+    if queue is not None:
+        v1.include_router(submissions.router)
     app.include_router(v1)
     app.include_router(health.probes)
+    app.include_router(requests.router)
     app.include_router(reference.router)
     return app

@@ -57,3 +57,10 @@ PIN_SCHEMA: Final[dict[str, Any]] = {
     },
     "description": "Unknown keys are ignored.",
 }
+
+PATCH_SCHEMA: Final[dict[str, Any]] = {
+    "type": "object",
+    "title": "Pin patch",
+    "properties": {key: schema for key, schema in PIN_SCHEMA["properties"].items() if key != "id"},
+    "description": "A JSON merge patch (RFC 7396): null takes a value away.",
+}

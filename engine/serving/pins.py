@@ -10,15 +10,18 @@ from fastapi.responses import JSONResponse, Response
 from starlette.convertors import Convertor, register_url_convertor
 
 from engine.errors import BadImage, BadPin, UnknownPicture, UnknownPin
+from engine.features.images import ImageLimits
 from engine.ingestion.arrivals import Arrival
+from engine.ingestion.changes import Patch
 from engine.ingestion.intake import Outcome
+from engine.ingestion.queue_client import QueueClient
 from engine.jsonl import BadLine
 from engine.pins import KNOWN_KEYS, Pin, pin_from_json, pin_id, pin_to_json
 from engine.queries import parse_filter
 from engine.retrieval.answers import answer_to_json
-from engine.serving.answers import BatchAnswer, PinAnswer, SearchAnswer
+from engine.serving.answers import BatchAnswer, PinAnswer, QueuedAnswer, SearchAnswer
 from engine.serving.bodies import decoded, json_body
-from engine.serving.examples import NEW_PIN, PIN_SCHEMA
+from engine.serving.examples import NEW_PIN, PATCH_SCHEMA, PIN_SCHEMA
 from engine.serving.models import cursor_offset, filter_pairs
 from engine.serving.search import Cursor, Explain, Filters, Limit
 from engine.serving.service import Service, Serving
@@ -66,12 +69,18 @@ def _json(schema: dict[str, Any], example: object) -> dict[str, Any]:
     "",
     response_model=BatchAnswer,
     response_model_exclude_unset=True,
+    responses={202: {"model": QueuedAnswer, "description": "The pins wait in the queue"}},
     openapi_extra=_json(
         {"type": "array", "maxItems": MAX_BATCH, "items": PIN_SCHEMA}, [NEW_PIN, {"id": "no-image"}]
     ),
 )
-def post_pins(service: Serving, body: JsonBody) -> dict[str, Any]:
+def post_pins(
+    service: Serving, body: JsonBody, prefer: Annotated[str | None, Header()] = None
+) -> Any:
     """Add or replace up to 1,000 pins; each is settled on its own.
+
+    Where a queue is configured the pins go there and the answer is 202, with the path of their
+    status; `Prefer: wait=120` (RFC 7240) has them written at once all the same.
 
     A store that fails midway fails the request. Sending all of it again is safe and cheap: what was
     written by then comes back as unchanged.
@@ -81,14 +90,14 @@ def post_pins(service: Serving, body: JsonBody) -> dict[str, Any]:
         raise RequestValidationError([{"loc": ("body",), "msg": "a batch is a list of pins"}])
     if len(values) > MAX_BATCH:
         raise BadPin(f"the batch has {len(values):,} pins; the limit is {MAX_BATCH:,}: split it")
-    outcomes = service.take_in(_arrivals(values))
-    unknown = Counter(
+    counts = Counter(
         key[:80] for value in values if isinstance(value, dict) for key in value.keys() - KNOWN_KEYS
     )
-    return {
-        "results": [_outcome(each, values) for each in outcomes],
-        "unknown_keys": dict(unknown.most_common(50)),
-    }
+    unknown = dict(counts.most_common(50))
+    if service.queue is not None and "wait=" not in (prefer or ""):
+        return _queued(service.queue, values, unknown, service.workspace.limits)
+    outcomes = service.take_in(_arrivals(values))
+    return {"results": [_outcome(each, values) for each in outcomes], "unknown_keys": unknown}
 
 
 @router.get("/{id:pin}/related", response_model=SearchAnswer, response_model_exclude_unset=True)
@@ -166,6 +175,25 @@ def put_pin(service: Serving, identity: PinId, body: JsonBody) -> Response:
     return JSONResponse(stored, 201 if outcome.status == "added" else 200)
 
 
+@router.patch(
+    "/{id:pin}",
+    response_model=PinAnswer,
+    response_model_exclude_unset=True,
+    openapi_extra=_json(PATCH_SCHEMA, {"price": "19.90", "merchant": None}),
+)
+def patch_pin(service: Serving, identity: PinId, body: JsonBody) -> dict[str, Any]:
+    """Change what is given of a pin and leave the rest: a JSON merge patch (RFC 7396)."""
+    changes = decoded(body)
+    if not isinstance(changes, dict):
+        raise RequestValidationError([{"loc": ("body",), "msg": "a patch is a JSON object"}])
+    if changes.pop("id", identity) != identity:
+        raise BadPin(f"a patch can't rename pin {identity[:60]!r}: delete it and send it anew")
+    [outcome] = service.take_in([Patch(identity, changes, None, identity)])
+    if outcome.error is not None:
+        raise outcome.error
+    return pin_to_json(_stored(service, identity).pin)
+
+
 @router.delete("/{id:pin}", status_code=204, response_class=Response)
 def delete_pin(service: Serving, identity: PinId) -> None:
     """Delete a pin."""
@@ -197,6 +225,24 @@ def _arrivals(values: list[Any]) -> Iterator[Arrival | BadLine]:
             yield BadLine("pins", number, str(error))
         else:
             yield Arrival(pin, None, f"pins:{number}")
+
+
+def _queued(
+    queue: QueueClient, values: list[Any], unknown: dict[str, int], limits: ImageLimits
+) -> JSONResponse:
+    pins = [each.pin if isinstance(each, Arrival) else each for each in _arrivals(values)]
+    sent = queue.publish(pins, limits)
+    results: list[dict[str, Any]] = []
+    for number, pin in enumerate(pins, 1):
+        if isinstance(pin, BadLine):
+            bad = {"id": _named(values[number - 1]), "status": "rejected", "reason": pin.reason}
+            results.append({"number": number, **bad})
+        else:
+            results.append({"number": number, "id": pin.id, "status": "queued"})
+    status = f"/v1/submissions/{sent.ticket}"
+    queued = len(sent.sequences)
+    answer = {"ticket": sent.ticket, "status": status, "queued": queued, "results": results}
+    return JSONResponse(answer | {"unknown_keys": unknown}, 202, {"Location": status})
 
 
 def _outcome(outcome: Outcome, values: list[Any]) -> dict[str, Any]:

@@ -29,6 +29,7 @@ from engine.errors import (
     UnknownPin,
     UsageError,
 )
+from engine.ingestion.queue import QueueUnreachable
 from engine.retrieval.boards import UnknownBoard
 
 MEDIA_TYPE = "application/problem+json"
@@ -53,6 +54,7 @@ STATUS: Mapping[type[EngineError], HTTPStatus] = MappingProxyType(
         StoreInUse: HTTPStatus.SERVICE_UNAVAILABLE,
         StoreUnreachable: HTTPStatus.SERVICE_UNAVAILABLE,
         StoreFull: HTTPStatus.INSUFFICIENT_STORAGE,
+        QueueUnreachable: HTTPStatus.SERVICE_UNAVAILABLE,
     }
 )
 

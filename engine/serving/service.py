@@ -8,8 +8,9 @@ from typing import Annotated, cast
 from fastapi import Depends, Request
 from PIL import Image
 
-from engine.ingestion.arrivals import Arrival
+from engine.ingestion.admission import Change
 from engine.ingestion.intake import Outcome
+from engine.ingestion.queue_client import QueueClient
 from engine.jsonl import BadLine
 from engine.queries import Query
 from engine.retrieval.answers import Answer
@@ -21,10 +22,14 @@ WRITTEN = frozenset({"added", "updated"})
 
 
 class Service:
-    """One workspace behind HTTP; `warm` once it has answered in earnest."""
+    """One workspace behind HTTP; `warm` once it has answered in earnest.
 
-    def __init__(self, workspace: Workspace) -> None:
+    queue: where pins of a batch go instead of into the collection; None without a queue.
+    """
+
+    def __init__(self, workspace: Workspace, queue: QueueClient | None = None) -> None:
         self.workspace = workspace
+        self.queue = queue
         self.warm = False
         # Two writes of one pin must not both read the state before either.
         self._writes = threading.Lock()
@@ -45,7 +50,7 @@ class Service:
         with self._decoding if looks else nullcontext():
             return self.workspace.search(query)
 
-    def take_in(self, arrivals: Iterable[Arrival | BadLine]) -> list[Outcome]:
+    def take_in(self, arrivals: Iterable[Change | BadLine]) -> list[Outcome]:
         """Write pins and return what became of each, in their order, once it is on disk.
 
         The search graph does not grow: its building would stop all requests.
