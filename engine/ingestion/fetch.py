@@ -22,6 +22,7 @@ from engine.errors import HostUnavailable, UnfetchableImage
 from engine.ingestion.addresses import Network
 from engine.ingestion.answer import header, read_body
 from engine.ingestion.host_slots import HostSlots
+from engine.ingestion.lookahead import Lookahead
 from engine.ingestion.picture_url import PictureUrl, parse_url
 from engine.ingestion.pinned import Clock, PinnedBackend, Resolve, resolve
 from engine.settings import FetchSettings
@@ -204,6 +205,19 @@ class Fetcher:
                 f"{start} was not delivered: {failure}, and the next attempt is {delay:.0f} s off"
             )
         raise HostUnavailable(f"{said}: try again later")
+
+
+def fetch_ahead(settings: FetchSettings, max_bytes: int) -> Lookahead:
+    """Return a fetcher as the settings want it, with a look ahead; closing that closes both."""
+    rules = FetchRules.of(settings)
+    fetcher = Fetcher(rules)
+    return Lookahead(
+        fetcher.fetch,
+        max_bytes,
+        parallel=rules.parallel,
+        per_host=rules.per_host,
+        stop=fetcher.close,
+    )
 
 
 def _elsewhere(response: httpcore.Response, url: PictureUrl) -> str:

@@ -7,7 +7,7 @@ yet taken, is bounded. Knows nothing of HTTP.
 
 import threading
 from collections import Counter, deque
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
@@ -31,9 +31,18 @@ class Lookahead:
     """
 
     def __init__(
-        self, fetch: Fetch, max_bytes: int, *, parallel: int, per_host: int, held: int = HELD
+        self,
+        fetch: Fetch,
+        max_bytes: int,
+        *,
+        parallel: int,
+        per_host: int,
+        held: int = HELD,
+        stop: Callable[[], None] | None = None,
     ) -> None:
+        """`stop` makes what runs in `fetch` end; it is called on closing."""
         self._fetch = fetch
+        self._stop = stop
         self._max_bytes = max_bytes
         self._parallel = parallel
         self._per_host = per_host
@@ -68,11 +77,13 @@ class Lookahead:
             self._remove(url)
 
     def close(self) -> None:
-        """Start no more, and wait for those that run: close the fetcher first to hasten them."""
+        """Start no more, stop those that run, and wait for their end."""
         with self._lock:
             self._closed = True
             self._waiting.clear()
             self._prepared.clear()
+        if self._stop is not None:
+            self._stop()
         self._pool.shutdown()
 
     def _remove(self, url: str) -> tuple[_Entry | None, bool]:
