@@ -31,15 +31,15 @@ class Eraser:
     def bury(self, graves: Mapping[str, Version], known: Mapping[str, Facts]) -> set[str]:
         """Take pins out of the index, leaving tombstones; return their pictures' keys.
 
-        graves: the version as of which each is gone; known: the facts of those that are there.
-        The pictures may be others' too: hand the keys to `sweep`, which also ends the removal.
+        graves: the versions as of which pins are gone, also of such as never came; known: the
+        facts of the pins that go. The pictures may be others' too: hand the keys to `sweep`, which
+        also ends the removal.
         """
-        keys = {facts.image_key for pin in graves if (facts := known.get(pin)) is not None}
+        keys = {facts.image_key for facts in known.values()}
         pictures = {key for key in keys if key is not None}
         self.removals.bury(graves, pictures)
-        there = [pin for pin in graves if pin in known]
-        if there:
-            self.collection.delete(there)
+        if known:
+            self.collection.delete(list(known))
             # What is said to be gone must not come back with the machine after a power cut.
             self.collection.flush()
         return pictures
@@ -78,15 +78,13 @@ class Eraser:
         pictures = set(left.pictures)
         for start in range(0, len(pins), BATCH):
             part = pins[start : start + BATCH]
-            known = self.collection.facts(part)
-            graves = {
-                pin: left.tombstones[pin]
-                for pin in part
+            known = {
+                pin: facts
+                for pin, facts in self.collection.facts(part).items()
                 # Another process may have had a newer state of it come in meanwhile.
-                if pin in known and known[pin].version.beside(left.tombstones[pin]) is not Age.NEWER
+                if facts.version.beside(left.tombstones[pin]) is not Age.NEWER
             }
-            if graves:
-                pictures |= self.bury(graves, known)
+            pictures |= self.bury({pin: left.tombstones[pin] for pin in known}, known)
         if pins or pictures:
             self.sweep(pictures, pins)
         for takedown in left.takedowns:
@@ -97,13 +95,9 @@ class Eraser:
         gone: list[str] = []
         for start in range(0, len(pins), BATCH):
             known = self.collection.facts(pins[start : start + BATCH])
-            graves = {pin: facts.version for pin, facts in known.items()}
-            if not graves:
-                continue
-            self.sweep(self.bury(graves, known), graves)
-            # The list holds them back from now on: once reinstated, they may come as they were.
-            self.removals.lift(graves)
-            gone += graves
+            # No tombstones: the list holds them back, and once reinstated they may come again.
+            self.sweep(self.bury({}, known))
+            gone += known
         if kind == "picture" and not self.collection.uses_image(value):
             self.images.delete(value)
         self.removals.finish_takedown(kind, value)
