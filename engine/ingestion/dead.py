@@ -33,6 +33,7 @@ class DeadLetter:
         that had it died).
     error: the error's slug.
     at: RFC 3339.
+    sequence: its version's place in the queue's stream, which it keeps when it is tried again.
     """
 
     key: str
@@ -46,6 +47,7 @@ class DeadLetter:
     message: str
     attempts: int
     at: str
+    sequence: int | None = None
 
     @classmethod
     def of(
@@ -61,12 +63,15 @@ class DeadLetter:
         message: str,
         attempts: int,
         base: Path | None = None,
+        sequence: int | None = None,
     ) -> Self:
         """Return the letter of something that failed just now."""
         at = datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
         place = None if base is None else str(base.resolve())
         reason = message[:MAX_REASON]
-        return cls(key, kind, pin_id, value, place, origin, stage, error, reason, attempts, at)
+        return cls(
+            key, kind, pin_id, value, place, origin, stage, error, reason, attempts, at, sequence
+        )
 
     def to_json(self) -> dict[str, Any]:
         """Return the letter as JSON; the inverse of `letter_from_json`."""

@@ -29,6 +29,8 @@ from engine.settings import QueueSettings
 DURABLE: Final = "engine"
 TICKET: Final = "Engine-Ticket"
 STORED: Final = "Engine-Image"
+SEQUENCE: Final = "Engine-Sequence"
+AGAIN: Final = "Engine-Again"
 MAX_MESSAGE: Final = 1024 * 1024
 STATUS_S: Final = 24 * 3600
 STATUS_BYTES: Final = 256 * 1024 * 1024
@@ -118,21 +120,28 @@ class Queue:
         ticket: str | None = None,
         stored: str | None = None,
         message_id: str | None = None,
+        sequence: int | None = None,
     ) -> int:
         """Publish one job and return its sequence once the server has it on disk.
 
         ticket: name under which its status is kept. stored: name of its picture in the inbox.
         message_id: a second message of that id within two minutes is dropped by the server.
+        sequence: the place that the job had when it was first published, if this is not now.
         """
-        named = {TICKET: ticket, STORED: stored, "Nats-Msg-Id": message_id}
+        first = None if sequence is None else str(sequence)
+        named = {TICKET: ticket, STORED: stored, "Nats-Msg-Id": message_id, SEQUENCE: first}
         headers = {name: text for name, text in named.items() if text is not None}
+        return await self.send(kind, encoded(value), headers)
+
+    async def send(self, kind: str, payload: bytes, headers: Mapping[str, str]) -> int:
+        """Publish a message as it is and return its sequence once the server has it on disk."""
         async with errors(self.settings):
             ack = await self.js.publish(
                 f"{self.settings.name}.{kind}",
-                encoded(value),
+                payload,
                 timeout=TIMEOUT_S,
                 stream=self.stream,
-                headers=headers or None,
+                headers=dict(headers) or None,
             )
         return ack.seq
 

@@ -68,7 +68,13 @@ async def retry(queue: Queue, sequences: Iterable[int]) -> int:
             continue
         letter, stored = known[sequence]
         message_id = f"dead-{sequence}-{letter.at}"
-        await queue.publish(letter.kind, letter.value, stored=stored, message_id=message_id)
+        await queue.publish(
+            letter.kind,
+            letter.value,
+            stored=stored,
+            message_id=message_id,
+            sequence=letter.sequence,
+        )
         count += await _remove(queue, sequence)
     return count
 

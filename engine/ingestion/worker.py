@@ -85,6 +85,7 @@ class Settled:
             error=self.error.slug if isinstance(self.error, EngineError) else "internal-error",
             message=" ".join(str(self.error).split()) or type(self.error).__name__,
             attempts=attempts,
+            sequence=None if isinstance(item, BadLine) else item.sequence,
         )
 
 

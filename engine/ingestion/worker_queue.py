@@ -9,7 +9,7 @@ import base64
 import json
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import replace
@@ -20,6 +20,7 @@ import nats.errors
 import nats.js.errors
 from nats.aio.msg import Msg
 from nats.js import JetStreamContext
+from nats.js.api import RawStreamMsg
 
 from engine.errors import BadPin, StoreFull, StoreUnreachable, UsageError
 from engine.ingestion import queue_dead
@@ -29,7 +30,9 @@ from engine.ingestion.changes import Deletion, Patch
 from engine.ingestion.inbox import Inbox
 from engine.ingestion.metrics import Metrics
 from engine.ingestion.queue import (
+    AGAIN,
     DURABLE,
+    SEQUENCE,
     STORED,
     TICKET,
     Queue,
@@ -120,6 +123,9 @@ class QueueWorker:
             stopping.cancel()
             with suppress(QueueUnreachable):  # raised above, or of no more interest
                 await self._give_back(await ahead)
+                # What came when the fetch had just ended lies in the client: it comes out first.
+                self._size = 1
+                await self._give_back(await self._fetch(queue, source))
 
     async def _fetch(
         self, queue: Queue, source: JetStreamContext.PullSubscription
@@ -187,9 +193,9 @@ class QueueWorker:
             message.subject,
             message.data,
             f"{meta.stream}:{meta.sequence.stream}",
-            self._inbox,
-            (message.headers or {}).get(STORED),
             meta.sequence.stream,
+            message.headers or {},
+            self._inbox,
         )
 
     async def _settle(self, queue: Queue, message: Msg, settled: Settled) -> None:
@@ -256,7 +262,12 @@ class QueueWorker:
                 log.info("nothing can be swept: %s", error)
 
     async def _sweep(self, queue: Queue) -> None:
-        """Bury messages that the server gives out no more, though nobody settled them."""
+        """Look after messages that the server gives out no more, though nobody settled them.
+
+        They were given out as often as may be; or they were settled and came back when the server
+        was killed before it wrote that down. Each is published once more, in its old place among
+        the versions, and buried when that is of no use either.
+        """
         async with errors(self._settings):
             # In this order: what arrives between the two calls lies behind `given`.
             consumer = await queue.js.consumer_info(queue.stream, DURABLE)
@@ -269,19 +280,24 @@ class QueueWorker:
                     message = await queue.js.get_msg(queue.stream, seq=sequence)
                 except nats.js.errors.NotFoundError:
                     continue
-                headers = message.headers or {}
-                subject, data = str(message.subject), message.data or b""
-                job = read_job(subject, data, f"{queue.stream}:{sequence}", self._inbox)
-                times = self._settings.max_deliver
-                error = Undeliverable(f"{times} workers died or hung over this pin")
-                letter = Settled(job, "failed", error, "deliver").letter(
-                    f"{queue.stream}-{sequence}", times
-                )
-                message_id = f"dead-{queue.stream}-{sequence}"
-                await queue_dead.bury(queue, letter, headers.get(STORED), message_id)
+                await self._once_more(queue, sequence, message)
                 await queue.js.delete_msg(queue.stream, sequence)
-                self._metrics.buried()
-                log.warning("%s: %s", job.origin, letter.message)
+
+    async def _once_more(self, queue: Queue, sequence: int, message: RawStreamMsg) -> None:
+        headers, subject = dict(message.headers or {}), str(message.subject)
+        data, name = message.data or b"", f"{queue.stream}-{sequence}"
+        if AGAIN not in headers:
+            headers |= {AGAIN: "1", "Nats-Msg-Id": f"again-{name}"}
+            headers.setdefault(SEQUENCE, str(sequence))
+            await queue.send(subject.rpartition(".")[2], data, headers)
+            return
+        job = read_job(subject, data, f"{queue.stream}:{sequence}", sequence, headers, self._inbox)
+        times = 2 * self._settings.max_deliver
+        error = Undeliverable(f"each worker that was given this pin died or hung, {times} times")
+        letter = Settled(job, "failed", error, "deliver").letter(name, times)
+        await queue_dead.bury(queue, letter, headers.get(STORED), f"dead-{name}")
+        self._metrics.buried()
+        log.warning("%s: %s", job.origin, letter.message)
 
     async def _keep(self, queue: Queue) -> None:
         """Tell the server of the messages in hand, so that it gives them to nobody else."""
@@ -315,14 +331,11 @@ def read_job(
     subject: str,
     data: bytes,
     origin: str,
+    sequence: int,
+    headers: Mapping[str, str],
     inbox: Inbox,
-    stored: str | None = None,
-    sequence: int | None = None,
 ) -> Job:
-    """Return the job in a message; what can't be read becomes a job that is rejected.
-
-    stored: name of the pin's picture in the inbox.
-    """
+    """Return the job in a message; what can't be read becomes a job that is rejected."""
     kind = cast(Kind, subject.rpartition(".")[2])
     value: dict[str, Any] = {}
     named: str | None = None
@@ -335,7 +348,9 @@ def read_job(
             raise BadPin("a message is one JSON object")
         value = decoded
         named = pin_id(value.get("id"))
-        item = _change(kind, named, value, origin, sequence)
+        stored, first = headers.get(STORED), headers.get(SEQUENCE, "")
+        place = int(first) if first.isascii() and first.isdecimal() else sequence
+        item = _change(kind, named, value, origin, place)
         if stored is not None and isinstance(item, Arrival):
             inline = base64.b64encode(inbox.get(stored)).decode()
             item = replace(item, pin=replace(item.pin, image=f"data:image/any;base64,{inline}"))
@@ -344,9 +359,7 @@ def read_job(
     return Job(kind, named, origin, value, item)
 
 
-def _change(
-    kind: Kind, named: str, value: dict[str, Any], origin: str, sequence: int | None
-) -> Change:
+def _change(kind: Kind, named: str, value: dict[str, Any], origin: str, sequence: int) -> Change:
     if kind == "delete":
         given = value.get("updated_at")
         if given is not None and not isinstance(given, str):

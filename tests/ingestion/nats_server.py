@@ -30,10 +30,10 @@ class NatsServer:
     def start(self) -> None:
         """Start, and wait until it answers."""
         self._folder.mkdir(parents=True, exist_ok=True)
+        at = ("-a", "127.0.0.1", "-p", str(self._port))
         with (self._folder / "log").open("ab") as log:
             self._process = subprocess.Popen(
-                [self._program, "-a", "127.0.0.1", "-p", str(self._port), "-js", "-sd"]
-                + [str(self._folder)],
+                [self._program, *at, "-js", "-sd", str(self._folder)],
                 stdout=log,
                 stderr=log,
             )

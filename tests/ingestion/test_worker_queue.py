@@ -1,7 +1,6 @@
 """The worker of a queue, against a real nats-server: taken, acknowledged, buried, given back."""
 
 import asyncio
-import json
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,7 +15,14 @@ from engine.ingestion.arrivals import Arrival
 from engine.ingestion.inbox import Inbox
 from engine.ingestion.intake import Outcome
 from engine.ingestion.metrics import Metrics
-from engine.ingestion.queue import DURABLE, Queue, QueueUnreachable
+from engine.ingestion.queue import (
+    AGAIN,
+    DURABLE,
+    SEQUENCE,
+    Queue,
+    QueueUnreachable,
+    encoded,
+)
 from engine.ingestion.worker import Sink
 from engine.ingestion.worker_queue import QueueWorker
 from engine.jsonl import BadLine
@@ -243,22 +249,37 @@ def test_a_stop_gives_back_what_is_not_done(server: NatsServer, tmp_path: Path) 
     assert rack.metrics.tally["added"] == 3
 
 
-def test_what_killed_every_worker_is_buried_too(server: NatsServer, tmp_path: Path) -> None:
-    rack = stubborn(server, tmp_path, Stubborn(lambda *_: None), ack_wait_s=1, max_deliver=2)
+def test_what_killed_every_worker_gets_one_more_round_and_is_then_buried(
+    server: NatsServer, tmp_path: Path
+) -> None:
+    sequences: list[int | None] = []
+
+    class Reading(Stubborn):
+        def take(self, items: Sequence[Change | BadLine]) -> list[Outcome]:
+            sequences.extend(each.sequence for each in items if isinstance(each, Arrival))
+            return super().take(items)
+
+    rack = stubborn(server, tmp_path, Reading(lambda *_: None), ack_wait_s=1, max_deliver=2)
 
     async def run() -> None:
         queue = await Queue.connect(rack.settings)
         await queue.publish("upsert", drawn(5))
+        await queue.send("upsert", encoded(drawn(6)), {AGAIN: "1", SEQUENCE: "1"})
         source = await queue.js.pull_subscribe_bind(DURABLE, queue.stream)
-        for _ in range(2):  # as workers do that die over it
-            assert len(await source.fetch(1, timeout=10)) == 1
+        for _ in range(2):  # as workers do that die over them
+            given = 0
+            while given < 2:
+                given += len(await source.fetch(2 - given, timeout=10))
         await rack.until(empty)
         [(letter, _)] = (await queue_dead.letters(queue)).values()
-        assert (letter.pin_id, letter.stage, letter.attempts) == ("pin-00005", "deliver", 2)
-        assert json.loads(json.dumps(letter.to_json()))["value"] == drawn(5)
+        assert (letter.pin_id, letter.stage, letter.attempts) == ("pin-00006", "deliver", 4)
+        assert (letter.value, letter.sequence) == (drawn(6), 1)
         await queue.close()
 
     asyncio.run(run())
+    # The other was taken in the end, and is no newer than it was.
+    assert (rack.metrics.tally["added"], rack.metrics.tally["dead"]) == (1, 1)
+    assert sequences == [1]
 
 
 def test_the_stream_refuses_rather_than_forgets(server: NatsServer) -> None:
@@ -267,12 +288,11 @@ def test_the_stream_refuses_rather_than_forgets(server: NatsServer) -> None:
     async def run() -> None:
         queue = await Queue.connect(settings)
         bulky = {"id": "a", "image": "x" * 300_000}
-        sent = 0
+        for _ in range(3):
+            await queue.publish("upsert", bulky)
         with pytest.raises(QueueUnreachable, match="maximum bytes"):
-            for _ in range(9):
-                await queue.publish("upsert", bulky)
-                sent += 1
-        assert (await queue.backlog()).messages == sent == 3
+            await queue.publish("upsert", bulky)
+        assert (await queue.backlog()).messages == 3
         info = (await queue.js.consumer_info("PINS", DURABLE)).config
         assert (info.max_deliver, info.max_ack_pending, info.ack_wait) == (50, 512, 2)
         await queue.close()
