@@ -78,7 +78,11 @@ class Collection(Protocol):
         ...
 
     def showing(self, sha256: str) -> list[str]:
-        """Return the ids of all pins whose picture came, or is kept, under a SHA-256."""
+        """Return the ids of all pins whose picture came, or is kept, under a SHA-256.
+
+        Looks at every pin: what a takedown needs once in a while is not worth an index that every
+        write would pay for.
+        """
         ...
 
     def boards(self, limit: int) -> list[tuple[str, int]]:

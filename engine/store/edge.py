@@ -155,13 +155,12 @@ class EdgeCollection:
             return int(self._open_shard.count(request)) > 0
 
     def showing(self, sha256: str) -> list[str]:
-        wanted = edge_schema.shows_picture(sha256)
-        found: list[Any] = []
+        out: list[str] = []
         after: str | None = None
-        while page := self._page(wanted, SHOWING_PAGE, after, list(schema.COMPARED), False):
+        while page := self._page(None, SHOWING_PAGE, after, list(schema.COMPARED), False):
             after = str(page[-1].id)
-            found += page
-        return schema.showing((each.payload for each in found), sha256)
+            out += schema.showing((each.payload for each in page), sha256)
+        return out
 
     def boards(self, limit: int) -> list[tuple[str, int]]:
         request = edge.FacetRequest("board_title", limit=limit, exact=True)

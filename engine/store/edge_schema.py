@@ -110,12 +110,6 @@ def keeps_picture(image_key: str) -> Any:
     return edge.Filter(must=[edge.FieldCondition(schema.PICTURE, match=match)])
 
 
-def shows_picture(sha256: str) -> Any:
-    """Return the filter for the points whose picture came, or is kept, under a digest."""
-    match = edge.MatchAny([schema.content(sha256), schema.picture(sha256)])
-    return edge.Filter(must=[edge.FieldCondition(schema.PICTURE, match=match)])
-
-
 def holds_term(term: str) -> tuple[Any, Any]:
     """Return the conditions that the description, and the board's title, have a term."""
     match = edge.MatchText(term)

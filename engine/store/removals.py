@@ -177,9 +177,7 @@ class Removals:
     def _exists(self) -> bool:
         return self._open is not None or (self._path is not None and self._path.exists())
 
-    def _among(
-        self, query: str, values: Collection[str], first: object
-    ) -> list[tuple[Any, ...]]:
+    def _among(self, query: str, values: Collection[str], first: object) -> list[tuple[Any, ...]]:
         wanted = list(values)
         out: list[tuple[Any, ...]] = []
         for start in range(0, len(wanted), CHUNK):

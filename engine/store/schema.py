@@ -73,9 +73,8 @@ def payload(record: Record) -> dict[str, Any]:
     for key in ("board_title", "merchant", "currency", "language"):
         if (text := getattr(pin, key)) is not None:
             out[key] = text
-    out[PICTURE] = [content(record.image_sha256)]
     if record.image_key is not None:
-        out[PICTURE].append(picture(record.image_key))
+        out[PICTURE] = picture(record.image_key)
     if pin.attributes:
         out[ATTRIBUTES] = [attribute(key, value) for key, value in pin.attributes.items()]
     if pin.price is not None:
@@ -123,12 +122,13 @@ def facts(fields: Mapping[str, Any]) -> Facts:
 
 
 def showing(payloads: Iterable[Mapping[str, Any]], sha256: str) -> list[str]:
-    """Return the ids of the pins that show a picture, of those whose indexed forms say so."""
+    """Return the ids of those pins whose picture came, or is kept, under a SHA-256."""
     out: list[str] = []
     for fields in payloads:
-        line, pin = _read(fields)
+        # Few show it: only theirs are read as JSON.
+        line = _line(fields[PIN].partition("\n")[0])
         if sha256 in {line.image_sha256, line.image_key}:
-            out.append(pin.id)
+            out.append(_read(fields)[1].id)
     return out
 
 
@@ -140,11 +140,6 @@ def attribute(key: str, value: str) -> str:
 def picture(image_key: str) -> str:
     """Return the indexed form of an image key: 128 of its bits tell pictures apart."""
     return image_key[:32]
-
-
-def content(image_sha256: str) -> str:
-    """Return the indexed form of the digest of a picture as it arrived, told from an image key."""
-    return f"={image_sha256[:32]}"
 
 
 def flag(value: bool) -> int:

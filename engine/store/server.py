@@ -152,13 +152,12 @@ class ServerCollection:
         return self._count(server_schema.keeps_picture(image_key)) > 0
 
     def showing(self, sha256: str) -> list[str]:
-        wanted = server_schema.shows_picture(sha256)
-        found: list[models.Record] = []
+        out: list[str] = []
         after: str | None = None
-        while page := self._page(wanted, POINTS_PER_REQUEST, after, list(schema.COMPARED), False):
+        while page := self._page(None, POINTS_PER_REQUEST, after, list(schema.COMPARED), False):
             after = str(page[-1].id)
-            found += page
-        return schema.showing((each.payload or {} for each in found), sha256)
+            out += schema.showing((each.payload or {} for each in page), sha256)
+        return out
 
     def boards(self, limit: int) -> list[tuple[str, int]]:
         with _server_errors():

@@ -75,13 +75,6 @@ def keeps_picture(image_key: str) -> models.Filter:
     return models.Filter(must=[_any(schema.PICTURE, [schema.picture(image_key)])])
 
 
-def shows_picture(sha256: str) -> models.Filter:
-    """Return the filter for the points whose picture came, or is kept, under a digest."""
-    return models.Filter(
-        must=[_any(schema.PICTURE, [schema.content(sha256), schema.picture(sha256)])]
-    )
-
-
 def scope_filter(scope: Scope) -> models.Filter | None:
     """Return a scope as a filter, None for everything."""
     must = conditions(scope.filter)
