@@ -23,7 +23,7 @@ from engine.errors import (
 from engine.features.images import ImageLimits
 from engine.ingestion.arrivals import Arrival
 from engine.ingestion.intake import Outcome
-from engine.ingestion.pictures import read_picture
+from engine.ingestion.pictures import is_url, read_picture
 from engine.jsonl import BadLine
 from engine.pins import pin_to_json
 from engine.queries import check_boards, parse_filter
@@ -160,13 +160,14 @@ class Remote:
                 continue
             images = self._settings.images
             limits = ImageLimits(bytes=images.max_bytes, pixels=images.max_pixels)
-            try:
-                data = read_picture(item.pin.image, item.base, limits)
-            except UsageError as error:
-                yield Outcome(item.origin, item.pin.id, "rejected", error)
-                continue
-            inline = "data:image/jpeg;base64," + base64.b64encode(data).decode()
-            value = pin_to_json(item.pin) | {"image": inline}
+            value = pin_to_json(item.pin)
+            if not is_url(item.pin.image):  # the owner fetches, by its own settings
+                try:
+                    data = read_picture(item.pin.image, item.base, limits)
+                except UsageError as error:
+                    yield Outcome(item.origin, item.pin.id, "rejected", error)
+                    continue
+                value["image"] = "data:image/jpeg;base64," + base64.b64encode(data).decode()
             body = json.dumps(value, ensure_ascii=False).encode()
             if waiting and (len(waiting) == BATCH_PINS or size + len(body) > most):
                 yield from self._put(waiting)

@@ -21,6 +21,7 @@ from engine.ingestion.admission import Admission
 from engine.ingestion.changes import Deletion, Patch
 from engine.ingestion.erasure import Eraser
 from engine.ingestion.intake import Intake, Outcome
+from engine.ingestion.lookahead import Lookahead
 from engine.queries import Filter, Query
 from engine.retrieval.answers import Answer
 from engine.retrieval.parameters import Parameters, for_encoder
@@ -178,7 +179,20 @@ class Workspace:
             self.limits,
             removals=self.removals,
             max_ahead=self._max_ahead,
+            fetching=lambda: self.fetching,
         )
+
+    @cached_property
+    def fetching(self) -> Lookahead:
+        """What fetches pictures from URLs; made at its first use, and closed with the rest."""
+        from engine.ingestion.fetch import fetch_ahead  # only here: it brings httpx
+
+        return fetch_ahead(self.settings.fetch, self.limits.bytes)
+
+    def close(self) -> None:
+        """Stop what was started here."""
+        if "fetching" in self.__dict__:
+            self.fetching.close()
 
     @property
     def _max_ahead(self) -> timedelta:
@@ -213,7 +227,8 @@ def open_workspace(settings: Settings, *, create: bool = False) -> Iterator[Work
         hold = collection.ownership if isinstance(collection, EdgeCollection) else None
         workspace = Workspace(settings, collection, images, hold, made, removals)
         workspace.eraser.resume()
-        yield workspace
+        with closing(workspace):
+            yield workspace
 
 
 def collection_folder(settings: Settings) -> Path:

@@ -18,7 +18,7 @@ from engine import errors
 from engine.errors import EngineError
 from engine.features.factory import load_encoder
 from engine.serving.service import Service
-from engine.settings import ImageSettings, ServeSettings, load_settings
+from engine.settings import FetchSettings, ImageSettings, ServeSettings, load_settings
 from engine.store.ownership import Ownership
 from engine.workspace import collection_folder
 from tests.commands import Commands
@@ -165,17 +165,25 @@ CASES = {
         [("PUT", "/v1/pins/a", {"json": {"image": RED}})],
         prepare=no_vector,
     ),
-    "a URL or file path for a picture over HTTP": Case(
+    "a file path for a picture over HTTP, a URL for a query's": Case(
         requests=[
-            *(("PUT", "/v1/pins/a", {"json": {"image": i}}) for i in ("http://a/b.png", "b.png")),
+            ("PUT", "/v1/pins/a", {"json": {"image": "b.png"}}),
             post("/v1/search", {"image": "http://a/b.png"}),
         ]
     ),
     "a pin's URL that may not be fetched, or that leads to no picture": Case(
-        [("index", "urls.jsonl")], prepare=urls("http://127.0.0.1/a.png", "ftp://a/b.png")
+        [("index", "urls.jsonl")],
+        [
+            ("PUT", "/v1/pins/a", {"json": {"image": image}})
+            for image in ("http://127.0.0.1/a.png", "ftp://a/b.png", "http://u:p@a/b.png")
+        ],
+        prepare=urls("http://127.0.0.1/a.png", "ftp://a/b.png"),
     ),
     "a pin's URL whose host does not deliver it now": Case(
-        [("index", "urls.jsonl")], prepare=urls("http://127.0.0.1:1/a.png", allow="127.0.0.1")
+        [("index", "urls.jsonl")],
+        [("PUT", "/v1/pins/a", {"json": {"image": "http://127.0.0.1:1/a.png"}})],
+        settings={"fetch": FetchSettings(allow="127.0.0.1", ports="any", attempts=1)},
+        prepare=urls("http://127.0.0.1:1/a.png", allow="127.0.0.1"),
     ),
     "a line of a file that is no pin, a text over 10,000 characters": Case(
         [("index", "bad.jsonl", "--strict"), ("index", "bad.jsonl")],

@@ -8,7 +8,7 @@ in threads while the encoder works; what is in flight is bounded.
 import hashlib
 import json
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
@@ -33,7 +33,8 @@ from engine.ingestion.admission import (
     pin_of,
 )
 from engine.ingestion.erasure import Eraser
-from engine.ingestion.pictures import read_picture
+from engine.ingestion.lookahead import Lookahead
+from engine.ingestion.pictures import is_url, read_picture
 from engine.jsonl import BadLine
 from engine.pins import Pin, pin_to_json
 from engine.store.collection import Collection
@@ -128,6 +129,7 @@ class Intake:
     threads: int = 2
     removals: Removals = field(default_factory=Removals)
     max_ahead: timedelta = MAX_AHEAD
+    fetching: Callable[[], Lookahead] | None = None
 
     def run(self, arrivals: Iterable[Change | BadLine]) -> Iterator[Outcome]:
         """Take in a stream; outcomes come in its order, each once it is settled."""
@@ -154,21 +156,25 @@ class Intake:
         """Start on a window: what has changed is read and decoded in threads."""
         admission = Admission(self.collection, self.removals, self.max_ahead)
         standing = admission.standing(items)
-        results: list[Future[_Result] | Doomed | Outcome] = []
-        for item in items:
-            decided = _decided(item, admission, standing)
-            results.append(
-                pool.submit(self._look, decided) if isinstance(decided, Admitted) else decided
-            )
+        decided = [_decided(item, admission, standing) for item in items]
+        wanted = [each for each in decided if isinstance(each, Admitted) and not _reuses(each)]
+        urls = [image for each in wanted if is_url(image := each.arrival.pin.image)]
+        if urls and self.fetching is not None:
+            self.fetching().prepare(urls)
+        results: list[Future[_Result] | Doomed | Outcome] = [
+            pool.submit(self._look, each) if isinstance(each, Admitted) else each
+            for each in decided
+        ]
         return _Window(ids, results)
 
     def _look(self, admitted: Admitted) -> _Result:
         item, before = admitted.arrival, admitted.known
         try:
-            if admitted.keeps_picture and before is not None:
+            if before is not None and _reuses(admitted):
                 digest = pin_digest(item.pin, before.image_sha256, self.analyzer.fingerprint)
                 return self._again(_Seen(admitted, digest, before.image_sha256))
-            data = read_picture(item.pin.image, item.base, self.limits)
+            fetch = self._fetch if self.fetching is not None else None
+            data = read_picture(item.pin.image, item.base, self.limits, fetch)
             content = content_sha256(data)
             digest = pin_digest(item.pin, content, self.analyzer.fingerprint)
             if before is not None and before.image_sha256 == content and self._keeps(before):
@@ -178,6 +184,11 @@ class Intake:
             return _Seen(admitted, digest, content, image, key, dhash(image))
         except UsageError as error:
             return Outcome(item.origin, item.pin.id, "rejected", error)
+
+    def _fetch(self, url: str, max_bytes: int) -> bytes:
+        if self.fetching is None:
+            raise BadImage("image is a URL, which is not fetched here: send a data: URI")
+        return self.fetching().take(url, max_bytes)
 
     @staticmethod
     def _again(seen: _Seen) -> _Result:
@@ -310,6 +321,11 @@ def _decided(
         return Outcome(item.origin, pin_of(item), "unchanged", ignored=error)
     except UsageError as error:
         return Outcome(item.origin, pin_of(item), "rejected", error)
+
+
+def _reuses(admitted: Admitted) -> bool:
+    """Say whether a pin's picture is the stored one, which is not read again."""
+    return admitted.keeps_picture and admitted.known is not None
 
 
 def _outcome(seen: _Seen, made: Record | UsageError) -> Outcome:

@@ -14,6 +14,7 @@ from engine.features.images import ImageLimits
 from engine.ingestion.arrivals import Arrival
 from engine.ingestion.changes import Patch
 from engine.ingestion.intake import Outcome
+from engine.ingestion.pictures import is_url
 from engine.ingestion.queue_client import QueueClient
 from engine.jsonl import BadLine
 from engine.pins import KNOWN_KEYS, Pin, pin_from_json, pin_id, pin_to_json
@@ -167,7 +168,7 @@ def put_pin(service: Serving, identity: PinId, body: JsonBody) -> Response:
     if isinstance(value, dict) and value.setdefault("id", identity) != identity:
         raise BadPin(f"id {str(value['id'])[:60]!r} is not the {identity[:60]!r} of the address")
     pin, _ = pin_from_json(value)
-    _require_inline(pin)
+    _require_inline_or_url(pin)
     [outcome] = service.take_in([Arrival(pin, None, identity)])
     if outcome.error is not None:
         raise outcome.error
@@ -208,11 +209,11 @@ def _stored(service: Service, identity: str) -> StoredPin:
     return stored
 
 
-def _require_inline(pin: Pin) -> None:
-    if not pin.image.startswith("data:"):
+def _require_inline_or_url(pin: Pin) -> None:
+    if not pin.image.startswith("data:") and not is_url(pin.image):
         raise BadImage(
-            f"image {pin.image[:60]!r} is not a data: URI: over HTTP a picture comes inline, as "
-            "data:image/jpeg;base64,…"
+            f"image {pin.image[:60]!r} is a file path: over HTTP a picture comes inline, as "
+            "data:image/jpeg;base64,…, or is a URL"
         )
 
 
@@ -220,7 +221,7 @@ def _arrivals(values: list[Any]) -> Iterator[Arrival | BadLine]:
     for number, value in enumerate(values, 1):
         try:
             pin, _ = pin_from_json(value)
-            _require_inline(pin)
+            _require_inline_or_url(pin)
         except (BadPin, BadImage) as error:
             yield BadLine("pins", number, str(error))
         else:
