@@ -140,7 +140,7 @@ def work_folder(
     ready: Callable[[], None],
 ) -> None:
     """Work on a folder until SIGTERM or SIGINT."""
-    watched = WatchedFolder(folder, extra)
+    watched = WatchedFolder(folder, extra, without=settings.data)
     with _sink(settings, metrics) as sink:
         attempts = settings.queue.attempts
         worker = FolderWorker(watched, sink, dead_file(settings), metrics, told, attempts)

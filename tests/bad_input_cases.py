@@ -18,7 +18,13 @@ from engine import errors
 from engine.errors import EngineError
 from engine.features.factory import load_encoder
 from engine.serving.service import Service
-from engine.settings import FetchSettings, ImageSettings, ServeSettings, load_settings
+from engine.settings import (
+    FetchSettings,
+    ImageSettings,
+    QueueSettings,
+    ServeSettings,
+    load_settings,
+)
 from engine.store.ownership import Ownership
 from engine.workspace import collection_folder
 from tests.commands import Commands
@@ -241,6 +247,11 @@ CASES = {
         prepare=failing(
             errors.StoreUnreachable("away"), variable("ENGINE_STORE__URL", "http://127.0.0.1:1")
         ),
+    ),
+    "queue away, or without JetStream": Case(
+        [("dead", "--nats", "nats://127.0.0.1:1"), ("worker", "--nats", "nats://127.0.0.1:1")],
+        [post("/v1/pins", [{"id": "new", "image": RED}])],
+        settings={"queue": QueueSettings(url="nats://127.0.0.1:1")},
     ),
     "disk below the watermark, or full": Case(
         [("index", "new.jsonl")],

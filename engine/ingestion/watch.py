@@ -43,6 +43,7 @@ class WatchedFolder:
 
     quiet_s: how long a file's size and time must stay as they are. Copying under a name that is
     not looked at (`.part`) and renaming needs no such luck.
+    without: a folder that is not looked into, such as the engine's own.
     """
 
     def __init__(
@@ -51,6 +52,7 @@ class WatchedFolder:
         extra: Extra = "ignore",
         quiet_s: float = QUIET_S,
         clock: Callable[[], float] = time.time,
+        without: Path | None = None,
     ) -> None:
         if not folder.is_dir():
             raise UsageError(f"{str(folder)[:200]} is no folder that can be read: name another")
@@ -58,6 +60,7 @@ class WatchedFolder:
         self._extra = extra
         self._quiet = quiet_s
         self._clock = clock
+        self._without = None if without is None else without.resolve()
         self._seen: dict[Path, _Sight] = {}
         self._taken: dict[Path, _Signature] = {}
 
@@ -120,7 +123,11 @@ class WatchedFolder:
 
     def _files(self) -> Iterator[tuple[Path, _Signature]]:
         for place, folders, names in os.walk(self.folder):
-            folders[:] = sorted(name for name in folders if not name.startswith("."))
+            folders[:] = sorted(
+                name
+                for name in folders
+                if not name.startswith(".") and (Path(place) / name).resolve() != self._without
+            )
             for name in sorted(names):
                 path = Path(place) / name
                 if name.startswith(".") or path.suffix.lower() not in PIN_FILES | PICTURES:

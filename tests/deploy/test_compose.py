@@ -22,7 +22,11 @@ from engine.settings import load_settings
 from tests.conftest import ROOT
 
 DOCKERFILE = (ROOT / "deploy" / "Dockerfile").read_text()
-KEYS = {"ENGINE_API_KEY": "an-engine-key", "QDRANT_API_KEY": "a-store-key"}
+KEYS = {
+    "ENGINE_API_KEY": "an-engine-key",
+    "QDRANT_API_KEY": "a-store-key",
+    "NATS_PASSWORD": "a-queue-key",
+}
 
 
 @pytest.fixture(scope="module")
@@ -68,6 +72,7 @@ def test_the_engine_understands_its_environment(
     assert settings.store.url == "http://qdrant:6333"
     assert settings.store.api_key is not None
     assert settings.store.api_key.get_secret_value() == KEYS["QDRANT_API_KEY"]
+    assert settings.queue.url == f"nats://engine:{KEYS['NATS_PASSWORD']}@nats:4222"
     assert settings.serve.host == "0.0.0.0"
     assert settings.serve.api_key is not None
     assert settings.serve.api_key.get_secret_value() == KEYS["ENGINE_API_KEY"]
