@@ -20,6 +20,7 @@ ROUTES = (
     ("POST", "/v1/pins"),
     ("GET", "/v1/pins/a"),
     ("PUT", "/v1/pins/a"),
+    ("PATCH", "/v1/pins/a"),
     ("DELETE", "/v1/pins/a"),
     ("GET", "/v1/pins/a/related"),
     ("GET", "/v1/pins/a/image"),

@@ -9,6 +9,7 @@ from starlette.testclient import TestClient
 
 from engine import errors
 from engine.errors import EngineError
+from engine.ingestion.queue import QueueUnreachable
 from engine.retrieval.boards import UnknownBoard
 from engine.serving.app import create_app
 from engine.serving.problems import Problem
@@ -25,6 +26,11 @@ CONTRACT = {
     "BadFilter": ("bad-filter", 400),
     "BadCrop": ("bad-crop", 400),
     "BadImage": ("bad-image", 422),
+    "UnfetchableImage": ("unfetchable-image", 422),
+    "HostUnavailable": ("host-unavailable", 422),
+    "StaleVersion": ("stale-version", 400),
+    "TakenDown": ("taken-down", 400),
+    "QueueUnreachable": ("queue-unreachable", 503),
     "ImageTooLarge": ("image-too-large", 413),
     "UnknownPin": ("unknown-pin", 404),
     "UnknownPicture": ("unknown-picture", 404),
@@ -47,7 +53,7 @@ def tree(root: type[EngineError]) -> list[type[EngineError]]:
 
 def public_errors() -> list[type[EngineError]]:
     named = {each for each in vars(errors).values() if isinstance(each, type)}
-    return [each for each in tree(EngineError) if each in named or each is UnknownBoard]
+    return [each for each in tree(EngineError) if each in named | {UnknownBoard, QueueUnreachable}]
 
 
 @pytest.mark.parametrize("family", public_errors(), ids=lambda each: each.__name__)
