@@ -22,7 +22,7 @@ from engine.errors import (
 )
 from engine.features.images import ImageLimits
 from engine.ingestion.arrivals import Arrival
-from engine.ingestion.intake import Outcome
+from engine.ingestion.outcome import Outcome
 from engine.ingestion.pictures import is_url, read_picture
 from engine.jsonl import BadLine
 from engine.pins import pin_to_json

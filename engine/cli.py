@@ -38,7 +38,7 @@ from engine.errors import (
     UsageError,
 )
 from engine.ingestion.arrivals import Arrivals, unknown_keys
-from engine.ingestion.intake import Outcome
+from engine.ingestion.outcome import Outcome
 from engine.pins import pin_id
 from engine.serving.models import SearchRequest, filter_pairs
 from engine.settings import load_settings

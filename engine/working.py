@@ -24,8 +24,8 @@ from engine.ingestion.arrivals import Arrival
 from engine.ingestion.changes import Deletion, Patch
 from engine.ingestion.dead import DEAD_NAME, DeadFile
 from engine.ingestion.inbox import INBOX_NAME, Inbox
-from engine.ingestion.intake import Outcome
 from engine.ingestion.metrics import Metrics, timed
+from engine.ingestion.outcome import Outcome
 from engine.ingestion.watch import WatchedFolder
 from engine.ingestion.worker import Sink
 from engine.ingestion.worker_queue import QueueWorker

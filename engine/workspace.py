@@ -20,8 +20,9 @@ from engine.features.text import Analyzer
 from engine.ingestion.admission import Admission
 from engine.ingestion.changes import Deletion, Patch
 from engine.ingestion.erasure import Eraser
-from engine.ingestion.intake import Intake, Outcome
+from engine.ingestion.intake import Intake
 from engine.ingestion.lookahead import Lookahead
+from engine.ingestion.outcome import Outcome
 from engine.queries import Filter, Query
 from engine.retrieval.answers import Answer
 from engine.retrieval.parameters import Parameters, for_encoder

@@ -13,7 +13,7 @@ from engine.errors import EngineError, StoreError, UnknownPin
 from engine.ingestion.admission import Change
 from engine.ingestion.changes import Deletion
 from engine.ingestion.dead import DeadLetter
-from engine.ingestion.intake import Outcome
+from engine.ingestion.outcome import Outcome
 from engine.jsonl import BadLine
 
 Kind = Literal["upsert", "patch", "delete"]

@@ -13,7 +13,7 @@ from engine.errors import BadImage, BadPin, UnknownPicture, UnknownPin
 from engine.features.images import ImageLimits
 from engine.ingestion.arrivals import Arrival
 from engine.ingestion.changes import Patch
-from engine.ingestion.intake import Outcome
+from engine.ingestion.outcome import Outcome
 from engine.ingestion.pictures import is_url
 from engine.ingestion.queue_client import QueueClient
 from engine.jsonl import BadLine

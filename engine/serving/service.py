@@ -9,7 +9,7 @@ from fastapi import Depends, Request
 from PIL import Image
 
 from engine.ingestion.admission import Change
-from engine.ingestion.intake import Outcome
+from engine.ingestion.outcome import Outcome
 from engine.ingestion.queue_client import QueueClient
 from engine.jsonl import BadLine
 from engine.queries import Query

@@ -13,7 +13,8 @@ from PIL import Image
 from engine.features.images import ImageLimits
 from engine.features.text import Analyzer
 from engine.ingestion.arrivals import Arrival
-from engine.ingestion.intake import Intake, Outcome
+from engine.ingestion.intake import Intake
+from engine.ingestion.outcome import Outcome
 from engine.jsonl import BadLine
 from engine.pins import Pin
 from engine.store.edge import EdgeCollection

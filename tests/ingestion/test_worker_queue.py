@@ -13,8 +13,8 @@ from engine.ingestion import queue_dead
 from engine.ingestion.admission import Change
 from engine.ingestion.arrivals import Arrival
 from engine.ingestion.inbox import Inbox
-from engine.ingestion.intake import Outcome
 from engine.ingestion.metrics import Metrics
+from engine.ingestion.outcome import Outcome
 from engine.ingestion.queue import (
     AGAIN,
     DURABLE,

@@ -13,7 +13,8 @@ import pytest
 from PIL import Image
 from starlette.testclient import TestClient
 
-from engine.ingestion.intake import Intake, Outcome
+from engine.ingestion.intake import Intake
+from engine.ingestion.outcome import Outcome
 from engine.queries import Query
 from engine.retrieval.answers import Answer
 from engine.store.edge import EdgeCollection

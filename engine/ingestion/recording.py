@@ -1,0 +1,82 @@
+"""Pins that were looked at into records: new pictures encoded together, words analysed.
+
+Knows nothing of where pins come from, nor of when records are written.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+
+from engine.errors import BadImage, BadPin, TakenDown, UsageError
+from engine.features.encoder import Encoder
+from engine.features.text import Analyzer
+from engine.ingestion.looking import Seen
+from engine.pins import Pin
+from engine.store.collection import Collection
+from engine.store.records import Record
+from engine.store.removals import Removals
+
+
+@dataclass(frozen=True)
+class Recorder:
+    """Makes the records of one collection."""
+
+    collection: Collection
+    encoder: Encoder
+    analyzer: Analyzer
+    removals: Removals
+
+    def made(self, seen: Sequence[Seen]) -> dict[str, Record | UsageError]:
+        """Return by pin what is to be written, or why nothing is; no pin comes twice."""
+        shown = {
+            digest for each in seen for digest in (each.image_sha256, each.image_key) if digest
+        }
+        banned = self.removals.taken_down("picture", shown)
+        allowed = [each for each in seen if not {each.image_sha256, each.image_key} & banned]
+        why = TakenDown("the picture was taken down, and stays out until it is reinstated")
+        made: dict[str, Record | UsageError] = dict.fromkeys((each.pin.id for each in seen), why)
+        keys = [each.pin.id for each in allowed]
+        return {**made, **dict(zip(keys, self._records(allowed), strict=True))}
+
+    def _records(self, seen: Sequence[Seen]) -> Iterator[Record | UsageError]:
+        """Yield what is to be written for each, or why it can't be."""
+        new = [item.image for item in seen if item.image is not None]
+        vectors = iter(self.encoder.encode_images(new))
+        stored = self.collection.get([item.pin.id for item in seen if item.image is None])
+        for item in seen:
+            pin = item.pin
+            if item.image is not None:
+                vector, key, hashed = next(vectors), item.image_key, item.dhash
+            elif (old := stored.get(pin.id)) is not None:
+                vector, key, hashed = old.vector, old.image_key, old.dhash
+            else:
+                yield BadPin("the pin was deleted by another process meanwhile: send it again")
+                continue
+            if not usable(vector):
+                yield BadImage("the encoder gave no usable vector for this picture")
+                continue
+            yield Record(
+                pin=_without_data(pin, item.image_sha256),
+                vector=vector,
+                description_terms=" ".join(self.analyzer.terms(pin.description or "")),
+                board_terms=" ".join(self.analyzer.terms(pin.board_title or "")),
+                image_sha256=item.image_sha256,
+                image_key=key,
+                dhash=hashed,
+                digest=item.digest,
+                version=item.admitted.version,
+            )
+
+
+def usable(vector: npt.NDArray[np.float32]) -> bool:
+    """Say whether a vector is finite and has a direction."""
+    return bool(np.isfinite(vector).all() and np.any(vector))
+
+
+def _without_data(pin: Pin, image_sha256: str) -> Pin:
+    """Return the pin with a reference instead of an inline picture: the image store has it."""
+    if not pin.image.startswith("data:"):
+        return pin
+    return replace(pin, image=f"sha256:{image_sha256}")
