@@ -13,6 +13,8 @@ from engine.errors import BadPin
 from engine.pins import Pin, merge_extra, pin_from_json, pin_to_json
 
 MAX_LINE = 32 * 1024 * 1024
+MAX_UNKNOWN = 1_000
+MAX_KEY = 80
 Extra = Literal["ignore", "keep"]
 
 
@@ -32,7 +34,7 @@ class BadLine:
 class PinReader:
     """Yields a Pin or a BadLine for each line of a binary stream that is not blank.
 
-    After the iteration, `unknown` counts the keys that no pin knows, by name.
+    After the iteration, `unknown` counts the keys that no pin knows, as `count_unknown` does.
     """
 
     stream: IO[bytes]
@@ -51,7 +53,10 @@ class PinReader:
             number += 1
             if len(line) > self.max_line:
                 self._skip_rest(line)
-                reason = f"the line is longer than {self.max_line:,} bytes"
+                reason = (
+                    f"the line is longer than {self.max_line:,} bytes: "
+                    "give the picture by its path or URL"
+                )
                 yield number, BadLine(self.file, number, reason)
                 continue
             if number == 1:
@@ -66,21 +71,32 @@ class PinReader:
                 value = merge_extra(value)
             pin, unknown = pin_from_json(value)
         except UnicodeDecodeError as error:
-            return BadLine(self.file, number, f"not UTF-8 at byte {error.start + 1}")
+            where = f"not UTF-8 at byte {error.start + 1}: save the file as UTF-8"
+            return BadLine(self.file, number, where)
         except json.JSONDecodeError as error:
-            return BadLine(self.file, number, f"not JSON: {error.msg} at column {error.colno}")
+            where = f"not JSON: {error.msg} at column {error.colno}: write one object a line"
+            return BadLine(self.file, number, where)
         except RecursionError:
-            return BadLine(self.file, number, "not a pin: the JSON is nested too deeply")
+            deep = "not a pin: the JSON is nested too deeply: a pin is flat but for attributes"
+            return BadLine(self.file, number, deep)
         except ValueError as error:
             return BadLine(self.file, number, f"not JSON: {str(error)[:80]}")
         except BadPin as error:
             return BadLine(self.file, number, str(error))
-        self.unknown.update(unknown.keys())
+        count_unknown(self.unknown, unknown)
         return pin
 
     def _skip_rest(self, line: bytes) -> None:
         while line and not line.endswith(b"\n"):
             line = self.stream.readline(self.max_line)
+
+
+def count_unknown(unknown: Counter[str], keys: Iterable[str]) -> None:
+    """Count keys that no pin knows: at most so many names, each fit to be shown."""
+    for key in keys:
+        name = "".join(c if c.isprintable() else "?" for c in key[:MAX_KEY])
+        if name in unknown or len(unknown) < MAX_UNKNOWN:
+            unknown[name] += 1
 
 
 def write_pins(pins: Iterable[Pin], stream: IO[bytes]) -> int:

@@ -3,7 +3,9 @@
 Knows nothing of files, stores or vectors: `jsonl.py` reads and writes streams of pins.
 """
 
+import math
 import re
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -76,7 +78,9 @@ def pin_from_json(value: object) -> tuple[Pin, dict[str, Any]]:
     if image is None:
         raise BadPin("image is missing: give a file path, an http(s) URL or a data: URI")
     if not image.startswith("data:") and len(image) > MAX_FIELD:
-        raise BadPin(f"image has {len(image)} characters; a path or URL may have {MAX_FIELD}")
+        raise BadPin(
+            f"image has {len(image):,} characters; a path or URL may have {MAX_FIELD:,}: shorten it"
+        )
     pin = Pin(
         id=identity,
         image=image,
@@ -194,6 +198,8 @@ def _kind(value: object) -> str:
 def _scalar(value: object) -> str | None:
     if isinstance(value, bool):
         return "true" if value else "false"
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
     if isinstance(value, str | int | float):
         return str(value).strip() or None
     return None
@@ -222,9 +228,9 @@ def is_text(item: str) -> bool:
 def _clean(item: str, name: str) -> str:
     """Return text without control characters, which mean nothing in it and break terminals."""
     if not is_text(item):
-        raise BadPin(f"{name} holds half of a surrogate pair, which is not text")
+        raise BadPin(f"{name} holds half of a surrogate pair, which is not text: send it in UTF-8")
     if not item.isprintable():
-        item = "".join(c for c in item if (c >= " " and c != "\x7f") or c in "\n\t")
+        item = "".join(c for c in item if c in "\n\t" or unicodedata.category(c) != "Cc")
     return item.strip()
 
 
@@ -259,10 +265,14 @@ def _attributes(value: object) -> Mapping[str, str]:
     if not isinstance(value, dict):
         raise BadPin(f"attributes must be a flat object of strings, this is {_kind(value)}")
     if len(value) > MAX_ATTRIBUTES:
-        raise BadPin(f"attributes has {len(value)} entries; the limit is {MAX_ATTRIBUTES}")
+        raise BadPin(
+            f"attributes has {len(value):,} entries; the limit is {MAX_ATTRIBUTES}: leave some out"
+        )
     kept: dict[str, str] = {}
     for name, item in value.items():
         key = _clean(name, "a name in attributes")
+        if isinstance(item, float) and not math.isfinite(item):
+            raise BadPin(f"attributes.{key[:40]} is {item}: give a finite number or a string")
         text = _scalar(item)
         if item is None or (text is None and isinstance(item, str)):
             continue

@@ -95,7 +95,7 @@ def test_bad_ids_are_refused(bad: object) -> None:
     [
         ({"image": None}, "image is missing"),
         ({"image": 7}, "image must be a string"),
-        ({"image": "x" * 3000}, "3000 characters"),
+        ({"image": "x" * 3000}, "3,000 characters"),
         ({"description": "x" * (MAX_TEXT + 1)}, "the limit is 10,000"),
         ({"description": ["a"]}, "description must be a string, this is a list"),
         ({"description": "\ud800"}, "surrogate"),

@@ -84,7 +84,7 @@ def open_container(data: bytes) -> Container | None:
             case _:
                 return Container(kind, data)
     except (struct.error, IndexError):
-        raise BadImage(f"the {kind} picture is truncated: its header ends too early") from None
+        raise _broken(kind, "truncated: its header ends too early") from None
 
 
 def exif_orientation(exif: bytes) -> int:
@@ -106,6 +106,10 @@ def exif_orientation(exif: bytes) -> int:
     except struct.error:
         return 1
     return 1
+
+
+def _broken(kind: str | None, how: str) -> BadImage:
+    return BadImage(f"the {kind} picture is {how}: send it again, or save it anew")
 
 
 def _brand(data: bytes) -> Format | None:
@@ -139,7 +143,7 @@ def _jpeg(data: bytes) -> Container:
         (length,) = struct.unpack_from(">H", data, at)
         part = data[at : at + length]
         if length < 2 or len(part) < length:
-            raise BadImage("the JPEG picture is truncated: a part of it ends too early")
+            raise _broken("JPEG", "truncated: a part of it ends too early")
         at += length
         if marker == 0xE1 and part[2:].startswith(_EXIF):
             orientation = exif_orientation(part[2:])
@@ -147,7 +151,7 @@ def _jpeg(data: bytes) -> Container:
             continue
         if marker in _SOF:
             if size is not None:
-                raise BadImage("the JPEG picture is corrupt: it declares its size twice")
+                raise _broken("JPEG", "corrupt: it declares its size twice")
             height, width = struct.unpack_from(">HH", part, 3)
             size = (width, height)
         scans += marker == 0xDA
@@ -157,7 +161,7 @@ def _jpeg(data: bytes) -> Container:
     else:
         raise BadImage(f"the JPEG picture has over {MAX_PARTS:,} parts: save it again")
     if size is None or not scans:
-        raise BadImage("the JPEG picture is truncated: it holds no pixels")
+        raise _broken("JPEG", "truncated: it holds no pixels")
     return Container("JPEG", b"".join(kept), size, orientation)
 
 
@@ -170,7 +174,7 @@ def _png(data: bytes) -> Container:
         if name == b"eXIf":
             orientation = exif_orientation(body)
         if (size is None) != (name == b"IHDR"):
-            raise BadImage("the PNG picture is corrupt: its header is not its first part")
+            raise _broken("PNG", "corrupt: its header is not its first part")
         if name == b"IHDR":
             width, height = struct.unpack_from(">II", body)
             size = (width, height)
@@ -186,12 +190,12 @@ def _png_chunks(data: bytes) -> Iterator[tuple[bytes, bytes]]:
         length, name = struct.unpack_from(">I4s", data, at)
         end = at + 8 + length
         if end + 4 > len(data):
-            raise BadImage("the PNG picture is truncated: a part of it ends too early")
+            raise _broken("PNG", "truncated: a part of it ends too early")
         body = data[at + 8 : end]
         if name in _PNG_KEPT:
             (crc,) = struct.unpack_from(">I", data, end)
             if crc != zlib.crc32(body, zlib.crc32(name)):
-                raise BadImage("the PNG picture is corrupt: a checksum in it does not hold")
+                raise _broken("PNG", "corrupt: a checksum in it does not hold")
         yield name, body
         if name == b"IEND":
             return
@@ -203,7 +207,7 @@ def _webp(data: bytes) -> Container:
     """Read the size of the canvas, for which the decoder takes memory as soon as it is made."""
     (length,) = struct.unpack_from("<I", data, 4)
     if length + 8 > len(data):
-        raise BadImage("the WebP picture is truncated: it ends before the length that it declares")
+        raise _broken("WebP", "truncated: it ends before the length that it declares")
     kind = data[12:16]
     if kind == b"VP8X":
         width = int.from_bytes(data[24:27], "little") + 1
@@ -214,7 +218,7 @@ def _webp(data: bytes) -> Container:
     elif kind == b"VP8 ":
         width, height = (side & 0x3FFF for side in struct.unpack_from("<HH", data, 26))
     else:
-        raise BadImage("the WebP picture is corrupt: it does not begin with a picture")
+        raise _broken("WebP", "corrupt: it does not begin with a picture")
     orientation = _webp_orientation(data, length + 8) if kind == b"VP8X" else 1
     return Container("WebP", data, (width, height), orientation)
 
@@ -246,4 +250,4 @@ def _gif_size(data: bytes) -> tuple[int, int]:
         while length := data[at]:
             at += 1 + length
         at += 1
-    raise BadImage("the GIF picture is corrupt or truncated: it holds no frame")
+    raise _broken("GIF", "corrupt or truncated: it holds no frame")

@@ -100,7 +100,8 @@ def decode(
         detail = str(error).strip().splitlines()
         raise BadImage(
             f"the {container.format} picture is truncated or corrupt: "
-            f"{detail[0][:120] if detail else type(error).__name__}"
+            f"{detail[0][:120] if detail else type(error).__name__}: "
+            "send it again, or save it anew"
         ) from error
 
 

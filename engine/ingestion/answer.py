@@ -88,7 +88,8 @@ def _look(start: bytes, headers: Headers, name: str) -> None:
         raise UnfetchableImage(f"{name} is empty: give the URL of a picture")
     if sniff(start) is not None:
         return
-    said = header(headers, b"content-type")[:60] or "no type"
+    # Bytes beyond ASCII would reach a terminal, and some of them move its cursor.
+    said = ascii(header(headers, b"content-type")[:60])[1:-1] or "no type"
     page = start.lstrip(b"\xef\xbb\xbf \t\r\n").lower()
     what = (
         "a web page" if page.startswith((b"<!doctype html", b"<html", b"<head")) else "no picture"

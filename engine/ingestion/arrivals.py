@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from engine.errors import BadPin, UsageError
-from engine.jsonl import BadLine, Extra, PinReader
+from engine.jsonl import BadLine, Extra, PinReader, count_unknown
 from engine.pins import Pin, is_text, merge_extra, pin_from_json
 
 PICTURES = {".jpg", ".jpeg", ".png", ".webp", ".gif", ".avif", ".bmp", ".tif", ".tiff", ".heic"}
@@ -119,7 +119,7 @@ class Arrivals:
             pin, unknown = pin_from_json(value)
         except BadPin as error:
             return BadLine(str(self.path), number, str(error))
-        self.unknown.update(unknown.keys())
+        count_unknown(self.unknown, unknown)
         return Arrival(pin, self.path.parent, origin)
 
     def _pictures(self) -> Iterator[Arrival | BadLine]:

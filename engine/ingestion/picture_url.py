@@ -13,7 +13,8 @@ from engine.errors import UnfetchableImage
 SCHEME_PORTS = {"http": 80, "https": 443}
 MAX_URL = 8_192
 
-_NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,252})")
+_LABEL = r"[A-Za-z0-9_][A-Za-z0-9_-]{0,62}"
+_NAME = re.compile(rf"(?!_)(?=.{{1,253}}\Z){_LABEL}(?:\.{_LABEL})*\.?")
 _SIX = re.compile(r"[0-9A-Fa-f:.]{2,45}")
 
 

@@ -1,6 +1,8 @@
 """The bytes of a pin's picture, from where its `image` says and from nowhere else."""
 
+import os
 import re
+import stat
 from collections.abc import Callable
 from pathlib import Path
 
@@ -51,15 +53,32 @@ def _read_below(base: Path, image: str, max_bytes: int) -> bytes:
             raise BadImage(
                 f"image {image[:80]!r} lies outside {base}: paths stay below that folder"
             )
-        with path.open("rb") as file:
-            data = file.read(max_bytes + 1)
+        data = _read_regular(path, max_bytes + 1)
     except FileNotFoundError:
-        raise BadImage(f"image {image[:80]!r} does not exist below {base}") from None
-    except (OSError, ValueError) as error:
-        raise BadImage(f"image {image[:80]!r} can't be read: {error}") from None
+        raise BadImage(
+            f"image {image[:80]!r} does not exist below {base}: put it there, or mend the path"
+        ) from None
+    # Links that lead in a circle are a RuntimeError before Python 3.13.
+    except (OSError, ValueError, RuntimeError) as error:
+        why = error.strerror if isinstance(error, OSError) else error
+        raise BadImage(f"image {image[:80]!r} can't be read: {why}") from None
+    if data is None:
+        raise BadImage(f"image {image[:80]!r} is no file: give the path of a picture")
     if len(data) > max_bytes:
         raise ImageTooLarge(
             f"image {image[:80]!r} is larger than {max_bytes:,} bytes: make it smaller, "
             "or raise ENGINE_IMAGES__MAX_BYTES"
         )
     return data
+
+
+def _read_regular(path: Path, most: int) -> bytes | None:
+    """Return up to so many bytes of a file, or None where the path leads to something else.
+
+    A pipe would be waited for and a device read without end, so neither is read at all.
+    """
+    if path.exists() and not path.is_file():
+        return None
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    with os.fdopen(descriptor, "rb") as file:
+        return file.read(most) if stat.S_ISREG(os.fstat(descriptor).st_mode) else None

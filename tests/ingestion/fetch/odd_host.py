@@ -97,10 +97,12 @@ class OddHost:
 
 
 @contextmanager
-def odd_host(tls: ssl.SSLContext | None = None, address: str = "127.0.0.1") -> Iterator[OddHost]:
+def odd_host(
+    tls: ssl.SSLContext | None = None, address: str = "127.0.0.1", port: int = 0
+) -> Iterator[OddHost]:
     host = OddHost()
     threads: list[threading.Thread] = []
-    with socket.create_server((address, 0)) as listener:
+    with socket.create_server((address, port)) as listener:
         host.port = listener.getsockname()[1]
 
         def accept() -> None:
