@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from engine.errors import BadPin
+from engine.ingestion.duplicates import Duplicates
 from engine.pins import pin_id
 from engine.store.collection import Collection
 from engine.store.image_store import ImageStore
@@ -39,6 +40,7 @@ class Eraser:
         pictures = {key for key in keys if key is not None}
         self.removals.bury(graves, pictures)
         if known:
+            Duplicates(self.collection).hand_over(known)
             self.collection.delete(list(known))
             # What is said to be gone must not come back with the machine after a power cut.
             self.collection.flush()

@@ -9,7 +9,7 @@ in threads while the encoder works; what is in flight is bounded. `looking.py` k
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 from engine.errors import BadPin, StaleVersion, TakenDown, UsageError
@@ -191,7 +191,8 @@ def _outcome(seen: Seen, made: Record | UsageError) -> Outcome:
         return seen.outcome("unchanged", made)
     if isinstance(made, UsageError):
         return seen.outcome("rejected", made)
-    return seen.outcome("added" if seen.known is None else "updated")
+    done = seen.outcome("added" if seen.known is None else "updated")
+    return done if seen.image is None else replace(done, duplicate_of=made.duplicate_of)
 
 
 def _present(key: str | None) -> tuple[str, ...]:

@@ -13,6 +13,7 @@ from PIL import Image
 from engine.errors import BadImage, UsageError
 from engine.features.fingerprint import content_sha256, dhash
 from engine.features.images import WORKING_SIDE, ImageLimits, decode
+from engine.features.phash import phash
 from engine.ingestion.admission import Admitted
 from engine.ingestion.lookahead import Lookahead
 from engine.ingestion.outcome import Outcome, Status
@@ -32,6 +33,7 @@ class Seen:
     image: Image.Image | None = None
     image_key: str | None = None
     dhash: str = ""
+    phash: str = ""
 
     @property
     def known(self) -> Facts | None:
@@ -73,7 +75,7 @@ class Looker:
                 return _again(Seen(admitted, digest, content))
             image = decode(data, self.limits, longest=WORKING_SIDE)
             key = self.images.put(image)
-            return Seen(admitted, digest, content, image, key, dhash(image))
+            return Seen(admitted, digest, content, image, key, dhash(image), phash(image))
         except UsageError as error:
             return Outcome(item.origin, item.pin.id, "rejected", error)
 

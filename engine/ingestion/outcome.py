@@ -14,6 +14,7 @@ class Outcome:
 
     error: why it was rejected.
     ignored: why it is right that it changed nothing: StaleVersion or TakenDown.
+    duplicate_of: the first pin that shows the same picture, if an arriving picture is not new.
     """
 
     origin: str
@@ -21,6 +22,7 @@ class Outcome:
     status: Status
     error: UsageError | None = None
     ignored: UsageError | None = None
+    duplicate_of: str | None = None
 
     @property
     def reason(self) -> str | None:

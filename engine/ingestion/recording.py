@@ -1,4 +1,4 @@
-"""Pins that were looked at into records: new pictures encoded together, words analysed.
+"""Pins that were looked at into records: new pictures encoded and compared, words analysed.
 
 Knows nothing of where pins come from, nor of when records are written.
 """
@@ -12,6 +12,7 @@ import numpy.typing as npt
 from engine.errors import BadImage, BadPin, TakenDown, UsageError
 from engine.features.encoder import Encoder
 from engine.features.text import Analyzer
+from engine.ingestion.duplicates import Duplicates
 from engine.ingestion.looking import Seen
 from engine.pins import Pin
 from engine.store.collection import Collection
@@ -37,20 +38,33 @@ class Recorder:
         allowed = [each for each in seen if not {each.image_sha256, each.image_key} & banned]
         why = TakenDown("the picture was taken down, and stays out until it is reinstated")
         made: dict[str, Record | UsageError] = dict.fromkeys((each.pin.id for each in seen), why)
+        # What leads a group and is about to show something else leaves it, before anything of the
+        # group is read.
+        replaced = [each.pin.id for each in allowed if each.image is not None and each.known]
+        groups = Duplicates(self.collection)
+        groups.hand_over(replaced)
         keys = [each.pin.id for each in allowed]
-        return {**made, **dict(zip(keys, self._records(allowed), strict=True))}
+        made |= dict(zip(keys, self._records(allowed), strict=True))
+        new = [
+            record
+            for each in allowed
+            if each.image is not None and isinstance(record := made[each.pin.id], Record)
+        ]
+        return made | {record.pin.id: record for record in groups.marked(new, replaced)}
 
     def _records(self, seen: Sequence[Seen]) -> Iterator[Record | UsageError]:
         """Yield what is to be written for each, or why it can't be."""
         new = [item.image for item in seen if item.image is not None]
         vectors = iter(self.encoder.encode_images(new))
         stored = self.collection.get([item.pin.id for item in seen if item.image is None])
+        shown: Seen | Record
         for item in seen:
             pin = item.pin
             if item.image is not None:
-                vector, key, hashed = next(vectors), item.image_key, item.dhash
-            elif (old := stored.get(pin.id)) is not None:
-                vector, key, hashed = old.vector, old.image_key, old.dhash
+                vector, shown = next(vectors), item
+            elif pin.id in stored:
+                shown = stored[pin.id]
+                vector = shown.vector
             else:
                 yield BadPin("the pin was deleted by another process meanwhile: send it again")
                 continue
@@ -63,10 +77,12 @@ class Recorder:
                 description_terms=" ".join(self.analyzer.terms(pin.description or "")),
                 board_terms=" ".join(self.analyzer.terms(pin.board_title or "")),
                 image_sha256=item.image_sha256,
-                image_key=key,
-                dhash=hashed,
+                image_key=shown.image_key,
+                dhash=shown.dhash,
                 digest=item.digest,
                 version=item.admitted.version,
+                duplicate_of=shown.duplicate_of if isinstance(shown, Record) else None,
+                phash=shown.phash,
             )
 
 

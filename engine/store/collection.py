@@ -6,6 +6,7 @@ from typing import Final, Protocol
 
 from engine.queries import Filter
 from engine.store.identity import Identity
+from engine.store.legs import Ranked, VectorLeg
 from engine.store.plan import Candidates, Plan
 from engine.store.records import Facts, Record, StoredPin
 
@@ -67,6 +68,10 @@ class Collection(Protocol):
 
     def candidates(self, plan: Plan) -> Candidates:
         """Run one query's plan."""
+        ...
+
+    def nearest(self, legs: Sequence[VectorLeg]) -> list[Ranked]:
+        """Run vector legs in one go: the points and cosines of each, in their order."""
         ...
 
     def count(self, filter_: Filter = EVERYTHING) -> int:

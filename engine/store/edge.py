@@ -21,7 +21,7 @@ from engine.store.collection import EVERYTHING, CollectionInfo
 from engine.store.disk import MIN_FREE, bytes_in, disk_errors, require_room, write_whole
 from engine.store.frequencies import Frequencies
 from engine.store.identity import Identity, check
-from engine.store.legs import Leg, Ranked
+from engine.store.legs import Leg, Ranked, VectorLeg
 from engine.store.ownership import Ownership
 from engine.store.plan import Candidates, Plan
 from engine.store.records import Facts, Record, StoredPin, point_id
@@ -140,6 +140,10 @@ class EdgeCollection:
         without = frozenset(uuid.UUID(point_id(each)) for each in plan.exclude)
         with self._guard():
             return query_plan.candidates(self, plan, without, self._frequencies)
+
+    def nearest(self, legs: Sequence[VectorLeg]) -> list[Ranked]:
+        with self._guard():
+            return self.run(legs) if legs else []
 
     def count(self, filter_: Filter = EVERYTHING) -> int:
         must = edge_schema.conditions(filter_)
@@ -337,4 +341,8 @@ def _described(path: Path) -> object:
 
 
 def _load(folder: Path) -> Any:
-    return edge.EdgeShard.load(str(folder / SHARD_NAME))
+    shard = edge.EdgeShard.load(str(folder / SHARD_NAME))
+    # A collection of an earlier version lacks what is indexed since.
+    for operation in edge_schema.index_operations(without=shard.info().payload_schema):
+        shard.update(operation)
+    return shard

@@ -1,5 +1,6 @@
 """The schema and the values of a query in Qdrant Edge's own types."""
 
+from collections.abc import Container
 from typing import Any
 
 import qdrant_edge as edge
@@ -27,8 +28,8 @@ def config(dimension: int) -> Any:
     )
 
 
-def index_operations() -> list[Any]:
-    """Return the operations that create every payload index."""
+def index_operations(without: Container[str] = ()) -> list[Any]:
+    """Return the operations that create every payload index but those that are there."""
     makers: dict[schema.IndexKind, Any] = {
         "text": edge.TextIndexParams(
             tokenizer=edge.TokenizerType.Whitespace, lowercase=False, scoring=True
@@ -43,6 +44,7 @@ def index_operations() -> list[Any]:
     return [
         edge.UpdateOperation.create_field_index(name, makers[kind])
         for name, kind in schema.INDEXES.items()
+        if name not in without
     ]
 
 

@@ -37,7 +37,8 @@ class Record:
     dhash: 64-bit difference hash of the picture as 16 hex digits.
     digest: hex digest over everything that decides this record; equal digest, nothing to do.
     version: how new this state of the pin is.
-    duplicate_of: id of a pin whose picture was nearly this one when it arrived.
+    duplicate_of: id of the first pin of those that show nearly this picture, None for that pin.
+    phash: 64-bit DCT hash of the picture as 16 hex digits; "" for what was written without one.
     """
 
     pin: Pin
@@ -50,6 +51,7 @@ class Record:
     digest: str
     version: Version = UNVERSIONED
     duplicate_of: str | None = None
+    phash: str = ""
 
     @property
     def has_text(self) -> bool:
@@ -76,6 +78,7 @@ class StoredPin:
     image_key: str | None
     dhash: str
     duplicate_of: str | None = None
+    phash: str = ""
 
     @property
     def has_text(self) -> bool:

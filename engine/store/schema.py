@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from engine.errors import StoreError
+from engine.features.phash import bands
 from engine.pins import Pin, pin_from_json, pin_to_json
 from engine.store.records import Facts, Record, StoredPin
 from engine.store.versions import Version, microseconds
@@ -27,6 +28,8 @@ PRICE: Final = "price"
 CREATED: Final = "created_us"
 HAS_TEXT: Final = "has_text"
 PICTURE: Final = "picture"
+DUPLICATE: Final = "duplicate_of"
+BANDS: Final = "phash_bands"
 # Stands for what a pin lacks in its line of facts: no id, digest or number is written so.
 ABSENT: Final = "/"
 
@@ -46,6 +49,8 @@ INDEXES: Final[Mapping[str, IndexKind]] = MappingProxyType(
         ATTRIBUTES: "keyword",
         HAS_TEXT: "flag",
         PICTURE: "reference",
+        DUPLICATE: "reference",
+        BANDS: "reference",
         PRICE: "float",
         CREATED: "moment",
     }
@@ -75,6 +80,10 @@ def payload(record: Record) -> dict[str, Any]:
             out[key] = text
     if record.image_key is not None:
         out[PICTURE] = picture(record.image_key)
+    if record.phash:
+        out[BANDS] = bands(record.phash)
+    if record.duplicate_of is not None:
+        out[DUPLICATE] = record.duplicate_of
     if pin.attributes:
         out[ATTRIBUTES] = [attribute(key, value) for key, value in pin.attributes.items()]
     if pin.price is not None:
@@ -95,6 +104,7 @@ def stored_pin(fields: Mapping[str, Any]) -> StoredPin:
         image_key=line.image_key,
         dhash=line.dhash,
         duplicate_of=line.duplicate_of,
+        phash=line.phash,
     )
 
 
@@ -112,6 +122,7 @@ def record(fields: Mapping[str, Any], vector: npt.ArrayLike) -> Record:
         digest=line.digest,
         version=line.version,
         duplicate_of=line.duplicate_of,
+        phash=line.phash,
     )
 
 
@@ -156,6 +167,7 @@ class _Line(NamedTuple):
     image_key: str | None
     version: Version
     duplicate_of: str | None
+    phash: str
 
 
 def _facts(record: Record) -> str:
@@ -163,6 +175,7 @@ def _facts(record: Record) -> str:
     optional = (record.image_key, version.updated_us, version.sequence, record.duplicate_of)
     parts = [record.digest, record.image_sha256, record.dhash]
     parts += [ABSENT if each is None else str(each) for each in optional]
+    parts.append(record.phash or ABSENT)
     text = " ".join(parts)
     if len(text.split()) != len(parts):
         raise StoreError(f"pin {record.pin.id}: a digest or an image key is empty or has a blank")
@@ -170,11 +183,13 @@ def _facts(record: Record) -> str:
 
 
 def _line(text: str) -> _Line:
-    digest, image_sha256, dhash, key, updated, sequence, duplicate = text.split(" ")
+    # What was written before the second hash was has seven facts.
+    digest, image_sha256, dhash, key, updated, sequence, duplicate, *rest = text.split(" ")
     version = Version(
         None if updated == ABSENT else int(updated), None if sequence == ABSENT else int(sequence)
     )
-    return _Line(digest, image_sha256, dhash, _present(key), version, _present(duplicate))
+    phash = "".join(rest).replace(ABSENT, "")
+    return _Line(digest, image_sha256, dhash, _present(key), version, _present(duplicate), phash)
 
 
 def _present(text: str) -> str | None:

@@ -24,7 +24,7 @@ from engine.store import query_plan, schema, server_schema
 from engine.store.collection import EVERYTHING, CollectionInfo
 from engine.store.frequencies import Frequencies
 from engine.store.identity import Identity, check
-from engine.store.legs import Leg, Ranked
+from engine.store.legs import Leg, Ranked, VectorLeg
 from engine.store.plan import Candidates, Plan
 from engine.store.records import Facts, Record, StoredPin, point_id
 from engine.store.vectors import unit, unit_rows
@@ -144,6 +144,9 @@ class ServerCollection:
             unit(plan.vector, self._identity.dimension)
         without = frozenset(uuid.UUID(point_id(each)) for each in plan.exclude)
         return query_plan.candidates(self, plan, without, self._frequencies)
+
+    def nearest(self, legs: Sequence[VectorLeg]) -> list[Ranked]:
+        return self.run(legs) if legs else []
 
     def count(self, filter_: Filter = EVERYTHING) -> int:
         return self._count(server_schema.only(filter_))

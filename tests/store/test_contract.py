@@ -11,7 +11,9 @@ import pytest
 from engine.errors import BadVector
 from engine.pins import Pin
 from engine.queries import Filter, parse_filter
+from engine.store import schema
 from engine.store.collection import Collection
+from engine.store.legs import Scope, VectorLeg
 from engine.store.plan import Bm25, Candidates, Plan
 from engine.store.records import Record, point_id
 from engine.store.versions import Version
@@ -76,6 +78,7 @@ def test_records_come_back_exactly(collection: Collection) -> None:
         "9",
         Version(5, 7),
         "-",
+        "0123456789abcdef",
     )
     collection.upsert([whole])
     kept = collection.get([pin.id, "missing"])
@@ -90,6 +93,7 @@ def test_records_come_back_exactly(collection: Collection) -> None:
     assert shown[point_id(pin.id)].dhash == "f" * 16
     assert shown[point_id(pin.id)].image_sha256 == "ab" * 32
     assert shown[point_id(pin.id)].duplicate_of == "-"
+    assert shown[point_id(pin.id)].phash == "0123456789abcdef"
     assert shown[point_id(pin.id)].has_text
     assert collection.facts([pin.id, "missing"]) == {
         pin.id: ("9", "ab" * 32, "cd" * 32, Version(5, 7))
@@ -393,3 +397,42 @@ def test_info_says_what_is_there(collection: Collection, shop: Sequence[Record])
 def test_closing_twice_does_nothing(collection: Collection) -> None:
     collection.close()
     collection.close()
+
+
+def test_nearest_runs_several_legs_each_in_its_scope(
+    collection: Collection, make_record: MakeRecord
+) -> None:
+    hashes = {"a": "0123456789abcdef", "b": "0123ffffffffffff", "c": "f" * 16, "d": ""}
+    collection.upsert(
+        [
+            replace(make_record(name, seed=seed), phash=hashed)
+            for seed, (name, hashed) in enumerate(hashes.items())
+        ]
+    )
+
+    def leg(*parts: str) -> VectorLeg:
+        return VectorLeg(unit(0), 3, Scope(Filter(fields={schema.BANDS: parts})), exact=True)
+
+    keys = {point_id(name): name for name in hashes}
+    first, second, none = (
+        {keys[str(key)]: score for key, score in zip(*ranked, strict=True)}
+        for ranked in collection.nearest([leg("00123"), leg("14567", "3ffff"), leg("40123")])
+    )
+    assert set(first) == {"a", "b"}
+    assert set(second) == {"a", "b", "c"}
+    assert none == {}
+    for name, score in second.items():
+        assert score == pytest.approx(float(unit(0) @ unit(list(hashes).index(name))), abs=1e-5)
+    assert list(second.values()) == sorted(second.values(), reverse=True)
+    assert collection.nearest([]) == []
+
+
+def test_what_was_written_with_fewer_facts_is_read(make_record: MakeRecord) -> None:
+    record = make_record("a", "words", seed=1)
+    fields = schema.payload(record)
+    line, _, pin = fields[schema.PIN].partition("\n")
+    older = fields | {schema.PIN: f"{line.rpartition(' ')[0]}\n{pin}"}
+    assert len(line.split(" ")) == 8
+    assert schema.record(older, record.vector) == schema.record(fields, record.vector)
+    assert schema.facts(older) == schema.facts(fields)
+    assert schema.stored_pin(older).phash == ""

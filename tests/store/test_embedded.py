@@ -13,6 +13,8 @@ from pathlib import Path
 import pytest
 
 from engine.errors import FingerprintMismatch, NoCollection, StoreError, StoreFull, StoreInUse
+from engine.queries import Filter
+from engine.store import schema
 from engine.store.disk import disk_errors
 from engine.store.edge import IDENTITY_NAME, SHARD_NAME, EdgeCollection
 from engine.store.identity import Identity
@@ -190,3 +192,22 @@ def test_a_closed_collection_says_so(tmp_path: Path) -> None:
     collection.close()
     with pytest.raises(StoreError, match="is closed"):
         collection.count()
+
+
+def test_a_collection_of_an_earlier_version_gets_the_indexes_that_it_lacks(
+    tmp_path: Path, make_record: MakeRecord, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    later = {schema.BANDS, schema.DUPLICATE}
+    with monkeypatch.context() as before:
+        earlier = {name: kind for name, kind in schema.INDEXES.items() if name not in later}
+        before.setattr(schema, "INDEXES", earlier)
+        with EdgeCollection.open(tmp_path, IDENTITY, create=True, min_free_bytes=0) as collection:
+            copy = replace(make_record("b", seed=2), duplicate_of="a")
+            collection.upsert([make_record("a", seed=1), copy])
+    for _ in range(2):
+        with EdgeCollection.open(tmp_path, IDENTITY, min_free_bytes=0) as collection:
+            indexed = collection._shard.info().payload_schema
+            assert set(indexed) == set(schema.INDEXES)
+            assert indexed[schema.DUPLICATE].points == 1
+            copies = collection.scroll(Filter(fields={schema.DUPLICATE: ("a",)}))
+            assert [stored.pin.id for _, stored in copies] == ["b"]
