@@ -18,7 +18,7 @@ from typing import Final
 from prometheus_client import start_http_server
 
 from engine.access import Local, Remote, reach
-from engine.errors import EngineError, UnknownPin, UsageError
+from engine.errors import EngineError, StaleVersion, TakenDown, UnknownPin, UsageError
 from engine.ingestion.admission import Change
 from engine.ingestion.arrivals import Arrival
 from engine.ingestion.changes import Deletion, Patch
@@ -32,6 +32,7 @@ from engine.ingestion.worker_queue import QueueWorker
 from engine.ingestion.worker_watch import FolderWorker
 from engine.jsonl import BadLine, Extra
 from engine.settings import Settings
+from engine.store.disk import disk_errors, require_room
 from engine.workspace import Workspace, collection_folder
 
 # What the batch in hand may take once a stop is asked for. Messages that are not acknowledged by
@@ -50,8 +51,12 @@ class WorkspaceSink:
         self._workspace = workspace
         self._metrics = metrics
         self._intake = timed(workspace.intake(), metrics)
+        self._place = collection_folder(workspace.settings)
+        with disk_errors(self._place):
+            self._place.mkdir(parents=True, exist_ok=True)
 
     def take(self, items: Sequence[Change | BadLine]) -> list[Outcome]:
+        self._require_room()
         outcomes = list(self._intake.run(items))
         with self._metrics.stage("flush"):
             self._workspace.collection.flush()
@@ -60,15 +65,17 @@ class WorkspaceSink:
         return outcomes
 
     def settle(self) -> None:
+        self._require_room()
         with self._metrics.stage("graph"):
             self._workspace.settle()
 
+    def _require_room(self) -> None:
+        """Raise StoreFull before anything of a batch is read, encoded or written."""
+        require_room(self._place, self._workspace.settings.store.min_free_bytes)
+
 
 class OwnerSink:
-    """Sends pins to the process that owns the collection, which has them on disk when it answers.
-
-    HTTP carries no sequence: what has no `updated_at` is ordered by its arrival there.
-    """
+    """Sends pins to the process that owns the collection; what it answered of is on disk."""
 
     def __init__(self, access: Remote, settings: Settings) -> None:
         self._access = access
@@ -94,10 +101,12 @@ class OwnerSink:
     def _changed(self, item: Patch | Deletion) -> Outcome:
         try:
             if isinstance(item, Patch):
-                self._access.patch(item.pin_id, dict(item.changes))
+                self._access.patch(item.pin_id, dict(item.changes), item.sequence)
                 return Outcome(item.origin, item.pin_id, "updated")
             dead_file(self._settings).forget([item.pin_id])
-            self._access.delete(item.pin_id)
+            self._access.delete(item.pin_id, item.updated_at, item.sequence)
+        except (StaleVersion, TakenDown) as error:
+            return Outcome(item.origin, item.pin_id, "unchanged", ignored=error)
         except UnknownPin as error:
             if isinstance(item, Patch):
                 return Outcome(item.origin, item.pin_id, "rejected", error)

@@ -253,7 +253,10 @@ class QueueWorker:
     async def _idle(self, queue: Queue) -> None:
         if self._restless:
             self._restless = False
-            await asyncio.get_running_loop().run_in_executor(self._thread, self._sink.settle)
+            try:
+                await asyncio.get_running_loop().run_in_executor(self._thread, self._sink.settle)
+            except (StoreFull, StoreUnreachable) as error:
+                log.warning("the index stays as it is until pins arrive again: %s", error)
         if time.monotonic() - self._swept >= SWEEP_S:
             self._swept = time.monotonic()
             try:

@@ -74,12 +74,18 @@ class FolderWorker:
                         self._metrics.oldest.set(0)
                 elif restless and not self._later:
                     restless = False
-                    self._sink.settle()
+                    self._settle_sink()
                 self._try_again(stop)
                 # A large folder takes a while to look through: most of the time is to be idle.
                 stop.wait(max(TICK_S, 4 * (time.monotonic() - begun) if change is None else 0))
         finally:
             self._bury([(later.job, later.attempts) for later in self._later])
+
+    def _settle_sink(self) -> None:
+        try:
+            self._sink.settle()
+        except (StoreFull, StoreUnreachable) as error:
+            log.warning("the index stays as it is until pins arrive again: %s", error)
 
     def _oldest(self, change: Change) -> None:
         self._metrics.oldest.set(max(time.time() - change.since, 0.0))

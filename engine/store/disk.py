@@ -29,6 +29,14 @@ def is_full(error: OSError) -> bool:
     return error.errno in (errno.ENOSPC, errno.EDQUOT)
 
 
+def read_only(folder: Path) -> StoreError:
+    """Return what to say when nothing can be written because of how the disk is mounted."""
+    return StoreError(
+        f"the disk of {folder} is read-only: mount it for writing and start again, or move the "
+        "data folder (ENGINE_DATA); nothing that was acknowledged is lost"
+    )
+
+
 @contextmanager
 def disk_errors(folder: Path) -> Iterator[None]:
     """Turn an operating system's refusal to write into the error that says what to do."""
@@ -40,6 +48,8 @@ def disk_errors(folder: Path) -> Iterator[None]:
                 f"the disk of {folder} is full: free some room, or move the data folder "
                 "(ENGINE_DATA); nothing that was acknowledged is lost"
             ) from error
+        if error.errno == errno.EROFS:
+            raise read_only(folder) from error
         raise StoreError(f"{folder} can't be used: {error.strerror or error}") from error
 
 

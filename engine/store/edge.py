@@ -18,7 +18,14 @@ from engine.errors import NoCollection, StoreError, StoreFull
 from engine.queries import Filter
 from engine.store import edge_schema, query_plan, schema
 from engine.store.collection import EVERYTHING, CollectionInfo
-from engine.store.disk import MIN_FREE, bytes_in, disk_errors, require_room, write_whole
+from engine.store.disk import (
+    MIN_FREE,
+    bytes_in,
+    disk_errors,
+    read_only,
+    require_room,
+    write_whole,
+)
 from engine.store.frequencies import Frequencies
 from engine.store.identity import Identity, check
 from engine.store.legs import Leg, Ranked, VectorLeg
@@ -301,6 +308,8 @@ def _errors(folder: Path) -> Iterator[None]:
                 f"the disk of {folder} is full: free some room, or move the data folder "
                 "(ENGINE_DATA); nothing that was acknowledged is lost"
             ) from error
+        if "Read-only file system" in text or "os error 30" in text:
+            raise read_only(folder) from error
         raise StoreError(f"the collection in {folder} can't be used: {text}") from error
 
 

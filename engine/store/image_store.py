@@ -3,6 +3,7 @@
 Knows nothing of pins: who refers to a picture is the caller's business.
 """
 
+import errno
 import hashlib
 import io
 import os
@@ -15,7 +16,7 @@ from typing import Literal
 from PIL import Image
 
 from engine.errors import StoreError, StoreFull
-from engine.store.disk import is_full
+from engine.store.disk import is_full, read_only
 
 LONGEST = {"keep": 512, "thumbnail": 192}
 QUALITY = 88
@@ -89,4 +90,6 @@ def _write_whole(path: Path, data: bytes) -> None:
                 f"no room left for pictures in {path.parent.parent}: free some space, "
                 "or set ENGINE_IMAGES__MODE=reference"
             ) from error
+        if error.errno == errno.EROFS:
+            raise read_only(path.parent.parent) from error
         raise StoreError(f"can't write pictures in {path.parent.parent}: {error}") from error

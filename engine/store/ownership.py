@@ -14,7 +14,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Self
 
-from engine.errors import StoreError, StoreInUse
+from engine.errors import StoreInUse
+from engine.store.disk import disk_errors
 
 LOCK_NAME = "owner.json"
 
@@ -45,10 +46,8 @@ class Ownership:
     def take(cls, folder: Path, address: str | None = None) -> Self:
         """Become the folder's owner; raise StoreInUse naming the one that is there."""
         path = folder / LOCK_NAME
-        try:
+        with disk_errors(folder):
             descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        except OSError as error:
-            raise StoreError(f"{folder} can't be used: {error.strerror}") from None
         if not _locked(descriptor):
             os.close(descriptor)
             raise StoreInUse(_held(folder, _read(path)))

@@ -32,6 +32,17 @@ class Worker:
         assert line.startswith("engine: taking pins"), line + self._process.stderr.read()
         return line
 
+    def says(self) -> str:
+        """Wait for its next line on stderr and return it."""
+        if self._process.stderr is None:
+            raise ValueError("stderr is not a pipe")
+        return self._process.stderr.readline()
+
+    def ended(self) -> tuple[int, str, str]:
+        """Wait for its end; return the exit status, stdout and the rest of stderr."""
+        out, err = self._process.communicate(timeout=WAIT_S)
+        return self._process.returncode, out, err
+
     def end(self, number: int) -> tuple[int, str, str]:
         """Send a signal; return the exit status, stdout and the rest of stderr."""
         self._process.send_signal(number)
