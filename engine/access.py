@@ -7,7 +7,8 @@ import base64
 import json
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from typing import Any, Protocol
+from datetime import datetime
+from typing import Any, NamedTuple, Protocol
 
 import httpx
 
@@ -28,7 +29,7 @@ from engine.jsonl import BadLine
 from engine.pins import pin_to_json
 from engine.queries import check_boards, parse_filter
 from engine.retrieval.answers import answer_to_json
-from engine.serving.models import SearchRequest, cursor_offset
+from engine.serving.models import SEQUENCE_HEADER, SearchRequest, cursor_offset
 from engine.settings import Settings
 from engine.store.ownership import owner_of
 from engine.workspace import Workspace, collection_folder, open_workspace
@@ -81,7 +82,8 @@ class Local:
         record = self._workspace.collection.get([pin_id]).get(pin_id)
         if record is None:
             raise UnknownPin(f"no pin {pin_id!r} is in this collection")
-        return pin_to_json(record.pin)
+        more = {} if record.duplicate_of is None else {"duplicate_of": record.duplicate_of}
+        return pin_to_json(record.pin) | more
 
     def delete(self, pin_id: str) -> None:
         self._workspace.delete(pin_id)
@@ -100,6 +102,14 @@ class Local:
     def index(self, arrivals: Iterable[Arrival | BadLine]) -> Iterator[Outcome]:
         yield from self._workspace.intake().run(arrivals)
         self._workspace.settle()
+
+
+class _Waiting(NamedTuple):
+    """A pin that is about to be sent."""
+
+    origin: str
+    body: bytes
+    sequence: int | None
 
 
 class Remote:
@@ -130,12 +140,24 @@ class Remote:
     def get(self, pin_id: str) -> dict[str, Any]:
         return self._json("GET", f"/v1/pins/{pin_id}")
 
-    def patch(self, pin_id: str, changes: dict[str, Any]) -> dict[str, Any]:
-        """Change parts of a pin (RFC 7396) and return all of it; raise UnknownPin, BadPin."""
-        return self._json("PATCH", f"/v1/pins/{pin_id}", json=changes)
+    def patch(
+        self, pin_id: str, changes: dict[str, Any], sequence: int | None = None
+    ) -> dict[str, Any]:
+        """Change parts of a pin (RFC 7396) and return all of it.
 
-    def delete(self, pin_id: str) -> None:
-        self._send("DELETE", f"/v1/pins/{pin_id}")
+        sequence: the number that a stream gave to the change.
+        Raises UnknownPin, BadPin, StaleVersion, TakenDown.
+        """
+        return self._json(
+            "PATCH", f"/v1/pins/{pin_id}", json=changes, headers=_numbered([sequence])
+        )
+
+    def delete(
+        self, pin_id: str, updated_at: datetime | None = None, sequence: int | None = None
+    ) -> None:
+        asked = {} if updated_at is None else {"updated_at": updated_at.isoformat()}
+        headers = _numbered([sequence])
+        self._send("DELETE", f"/v1/pins/{pin_id}", params=asked, headers=headers)
 
     def picture(self, pin_id: str) -> bytes | None:
         try:
@@ -151,7 +173,7 @@ class Remote:
 
     def index(self, arrivals: Iterable[Arrival | BadLine]) -> Iterator[Outcome]:
         """Send pins with their pictures inside, in batches that one request may carry."""
-        waiting: list[tuple[str, bytes]] = []
+        waiting: list[_Waiting] = []
         size = BRACKETS
         most = min(BATCH_BYTES, self._settings.serve.max_body_bytes)
         for item in arrivals:
@@ -179,20 +201,28 @@ class Remote:
                 )
                 yield Outcome(item.origin, item.pin.id, "rejected", refusal)
                 continue
-            waiting.append((item.origin, body))
+            waiting.append(_Waiting(item.origin, body, item.sequence))
             size += len(body) + len(",")
         if waiting:
             yield from self._put(waiting)
 
-    def _put(self, waiting: list[tuple[str, bytes]]) -> Iterator[Outcome]:
-        body = b"[" + b",".join(pin for _, pin in waiting) + b"]"
+    def _put(self, waiting: list[_Waiting]) -> Iterator[Outcome]:
+        body = b"[" + b",".join(each.body for each in waiting) + b"]"
         # At once, also where the owner has a queue: the sender may be what empties it.
         headers = {"Content-Type": "application/json", "Prefer": "wait=120"}
+        headers |= _numbered([each.sequence for each in waiting])
         answer = self._json("POST", "/v1/pins", content=body, headers=headers)
-        for (origin, _), result in zip(waiting, answer["results"], strict=True):
-            reason = result.get("reason")
-            error = None if reason is None else BadPin(reason)
-            yield Outcome(origin, result["id"], result["status"], error)
+        for each, result in zip(waiting, answer["results"], strict=True):
+            why = _reason(result)
+            bad = result["status"] == "rejected"
+            yield Outcome(
+                each.origin,
+                result["id"],
+                result["status"],
+                error=why if bad else None,
+                ignored=None if bad else why,
+                duplicate_of=result.get("duplicate_of"),
+            )
 
     def _json(self, method: str, path: str, **request: Any) -> dict[str, Any]:
         answer: dict[str, Any] = self._send(method, path, **request).json()
@@ -232,14 +262,32 @@ def reach(settings: Settings, *, create: bool = False) -> Iterator[Access]:
 
 def _error(response: httpx.Response) -> EngineError:
     """Return the error that the owner's problem details tell of, in its own class."""
-    kinds = {kind.slug: kind for kind in _family(EngineError)}
     try:
         problem = response.json()
-        slug, detail = str(problem["type"]).rpartition("/")[2], str(problem["detail"])
+        kind, detail = str(problem["type"]), str(problem["detail"])
     except (json.JSONDecodeError, KeyError, TypeError):
         return EngineError(f"the owner answered {response.status_code} without saying why")
-    fallback = UsageError if response.status_code < 500 else EngineError
-    return kinds.get(slug, fallback)(detail)
+    return _named(kind, detail, UsageError if response.status_code < 500 else EngineError)
+
+
+def _named(kind: str, detail: str, fallback: type[EngineError]) -> EngineError:
+    """Return the error whose name ends a problem's `type`."""
+    kinds = {each.slug: each for each in _family(EngineError)}
+    return kinds.get(kind.rpartition("/")[2], fallback)(detail)
+
+
+def _reason(result: dict[str, Any]) -> UsageError | None:
+    """Return why one pin of a batch was rejected or ignored, None where it was taken."""
+    if "reason" not in result:
+        return None
+    why = _named(result.get("type", ""), result["reason"], BadPin)
+    return why if isinstance(why, UsageError) else BadPin(str(why))
+
+
+def _numbered(sequences: list[int | None]) -> dict[str, str]:
+    """Return the header that carries a stream's numbers, if all have one."""
+    known = [str(each) for each in sequences if each is not None]
+    return {SEQUENCE_HEADER: ",".join(known)} if len(known) == len(sequences) else {}
 
 
 def _family(kind: type[EngineError]) -> Iterator[type[EngineError]]:

@@ -42,6 +42,9 @@ class PinAnswer(BaseModel):
     updated_at: str | None = Field(None, description="RFC 3339, UTC")
     language: str | None = None
     attributes: dict[str, str] | None = None
+    duplicate_of: str | None = Field(
+        None, description="the first pin with nearly this picture; not in hits"
+    )
 
 
 class TextWhy(BaseModel):
@@ -136,7 +139,17 @@ class PinOutcome(BaseModel):
     number: int
     id: str | None = Field(description="null where none could be read")
     status: Literal["added", "updated", "unchanged", "rejected"]
-    reason: str | None = Field(None, description="why it was rejected")
+    reason: str | None = Field(
+        None, description="why it was rejected, or why it is right that nothing changed"
+    )
+    type: str | None = Field(
+        None,
+        description="the kind of the reason, as in a problem's details",
+        examples=["/problems/host-unavailable"],
+    )
+    duplicate_of: str | None = Field(
+        None, description="the first pin with nearly the picture that this one came with"
+    )
 
 
 class SubmittedPin(BaseModel):

@@ -14,6 +14,8 @@ from engine.features.images import ImageLimits, data_uri
 from engine.queries import Crop, Part, Query, parse_filter, split_filter
 
 MINUS = -0.5
+# Carries the numbers that a stream gave to the pins of a request, with commas between them.
+SEQUENCE_HEADER = "Engine-Sequence"
 MAX_IMAGE_TEXT = 28_000_000
 ImageText = Annotated[str, Field(max_length=MAX_IMAGE_TEXT)]
 

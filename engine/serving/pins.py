@@ -1,10 +1,11 @@
 """The pin routes: one pin in, out and away, a batch of them in, its picture, and pins like it."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from itertools import zip_longest
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Header, Path
+from fastapi import APIRouter, Depends, Header, Path, Query
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
 from starlette.convertors import Convertor, register_url_convertor
@@ -17,13 +18,14 @@ from engine.ingestion.outcome import Outcome
 from engine.ingestion.pictures import is_url
 from engine.ingestion.queue_client import QueueClient
 from engine.jsonl import BadLine
-from engine.pins import KNOWN_KEYS, Pin, pin_from_json, pin_id, pin_to_json
+from engine.pins import KNOWN_KEYS, Pin, moment, pin_from_json, pin_id, pin_to_json
 from engine.queries import parse_filter
 from engine.retrieval.answers import answer_to_json
 from engine.serving.answers import BatchAnswer, PinAnswer, QueuedAnswer, SearchAnswer
 from engine.serving.bodies import decoded, json_body
 from engine.serving.examples import NEW_PIN, PATCH_SCHEMA, PIN_SCHEMA
-from engine.serving.models import cursor_offset, filter_pairs
+from engine.serving.models import SEQUENCE_HEADER, cursor_offset, filter_pairs
+from engine.serving.problems import TYPE
 from engine.serving.search import Cursor, Explain, Filters, Limit
 from engine.serving.service import Service, Serving
 from engine.store.records import StoredPin, point_id
@@ -57,7 +59,17 @@ async def pin_in_path(
     return pin_id(identity)
 
 
+async def sequences_in_header(
+    sequence: Annotated[
+        str | None, Header(alias=SEQUENCE_HEADER, pattern=r"^\d{1,18}(,\d{1,18})*$")
+    ] = None,
+) -> list[int]:
+    """Return the numbers that a stream gave to what a request brings; none where none stand."""
+    return [int(each) for each in sequence.split(",")] if sequence else []
+
+
 PinId = Annotated[str, Depends(pin_in_path)]
+Sequences = Annotated[list[int], Depends(sequences_in_header)]
 JsonBody = Annotated[bytes, Depends(json_body)]
 
 
@@ -76,9 +88,15 @@ def _json(schema: dict[str, Any], example: object) -> dict[str, Any]:
     ),
 )
 def post_pins(
-    service: Serving, body: JsonBody, prefer: Annotated[str | None, Header()] = None
+    service: Serving,
+    body: JsonBody,
+    sequences: Sequences,
+    prefer: Annotated[str | None, Header()] = None,
 ) -> Any:
     """Add or replace up to 1,000 pins; each is settled on its own.
+
+    A pin that is older than what is there (by `updated_at`, or by `Engine-Sequence`, one number a
+    pin with commas between them) changes nothing: it is `unchanged`, and the reason says why.
 
     Where a queue is configured the pins go there and the answer is 202, with the path of their
     status; `Prefer: wait=120` (RFC 7240) has them written at once all the same.
@@ -97,7 +115,12 @@ def post_pins(
     unknown = dict(counts.most_common(50))
     if service.queue is not None and "wait=" not in (prefer or ""):
         return _queued(service.queue, values, unknown, service.workspace.limits)
-    outcomes = service.take_in(_arrivals(values))
+    if len(sequences) not in {0, len(values)}:
+        raise BadPin(
+            f"{SEQUENCE_HEADER} has {len(sequences):,} numbers for {len(values):,} pins: "
+            "give one for each, or leave it out"
+        )
+    outcomes = service.take_in(_arrivals(values, sequences))
     return {"results": [_outcome(each, values) for each in outcomes], "unknown_keys": unknown}
 
 
@@ -152,7 +175,7 @@ def get_image(
 @router.get("/{id:pin}", response_model=PinAnswer, response_model_exclude_unset=True)
 def get_pin(service: Serving, identity: PinId) -> dict[str, Any]:
     """Return a pin as it is stored."""
-    return pin_to_json(_stored(service, identity).pin)
+    return _answer(_stored(service, identity))
 
 
 @router.put(
@@ -162,18 +185,19 @@ def get_pin(service: Serving, identity: PinId) -> dict[str, Any]:
     responses={201: {"model": PinAnswer, "description": "The pin is new"}},
     openapi_extra=_json(PIN_SCHEMA, {key: NEW_PIN[key] for key in NEW_PIN if key != "id"}),
 )
-def put_pin(service: Serving, identity: PinId, body: JsonBody) -> Response:
-    """Add a pin, or replace the whole of it; its picture comes as a data: URI."""
+def put_pin(service: Serving, identity: PinId, body: JsonBody, sequences: Sequences) -> Response:
+    """Add a pin, or replace the whole of it; its picture comes as a data: URI.
+
+    One that is older than what is there (or than the pin's deletion), by `updated_at`, changes
+    nothing: 409 `stale-version`. What was taken down stays out: 409 `taken-down`.
+    """
     value = decoded(body)
     if isinstance(value, dict) and value.setdefault("id", identity) != identity:
         raise BadPin(f"id {str(value['id'])[:60]!r} is not the {identity[:60]!r} of the address")
     pin, _ = pin_from_json(value)
     _require_inline_or_url(pin)
-    [outcome] = service.take_in([Arrival(pin, None, identity)])
-    if outcome.error is not None:
-        raise outcome.error
-    stored = pin_to_json(_stored(service, identity).pin)
-    return JSONResponse(stored, 201 if outcome.status == "added" else 200)
+    added = _settled(service, Arrival(pin, None, identity, _one(sequences))).status == "added"
+    return JSONResponse(_answer(_stored(service, identity)), 201 if added else 200)
 
 
 @router.patch(
@@ -182,23 +206,57 @@ def put_pin(service: Serving, identity: PinId, body: JsonBody) -> Response:
     response_model_exclude_unset=True,
     openapi_extra=_json(PATCH_SCHEMA, {"price": "19.90", "merchant": None}),
 )
-def patch_pin(service: Serving, identity: PinId, body: JsonBody) -> dict[str, Any]:
-    """Change what is given of a pin and leave the rest: a JSON merge patch (RFC 7396)."""
+def patch_pin(
+    service: Serving, identity: PinId, body: JsonBody, sequences: Sequences
+) -> dict[str, Any]:
+    """Change what is given of a pin and leave the rest: a JSON merge patch (RFC 7396).
+
+    One whose `updated_at` is older than the pin's changes nothing: 409 `stale-version`.
+    """
     changes = decoded(body)
     if not isinstance(changes, dict):
         raise RequestValidationError([{"loc": ("body",), "msg": "a patch is a JSON object"}])
     if changes.pop("id", identity) != identity:
         raise BadPin(f"a patch can't rename pin {identity[:60]!r}: delete it and send it anew")
-    [outcome] = service.take_in([Patch(identity, changes, None, identity)])
-    if outcome.error is not None:
-        raise outcome.error
-    return pin_to_json(_stored(service, identity).pin)
+    _settled(service, Patch(identity, changes, None, identity, _one(sequences)))
+    return _answer(_stored(service, identity))
 
 
 @router.delete("/{id:pin}", status_code=204, response_class=Response)
-def delete_pin(service: Serving, identity: PinId) -> None:
-    """Delete a pin."""
-    service.delete(identity)
+def delete_pin(
+    service: Serving,
+    identity: PinId,
+    sequences: Sequences,
+    updated_at: Annotated[
+        str | None,
+        Query(description="the deletion's version, RFC 3339", examples=["2026-05-02T00:00:00Z"]),
+    ] = None,
+) -> None:
+    """Delete a pin.
+
+    With a version also one that has yet to come; if a newer state is there, 409 `stale-version`.
+    """
+    when = moment(updated_at) if updated_at else None
+    service.delete(identity, when, _one(sequences))
+
+
+def _answer(stored: StoredPin) -> dict[str, Any]:
+    more = {} if stored.duplicate_of is None else {"duplicate_of": stored.duplicate_of}
+    return pin_to_json(stored.pin) | more
+
+
+def _settled(service: Service, item: Arrival | Patch) -> Outcome:
+    """Take in one item; raise the reason if it changed nothing that it meant to change."""
+    [outcome] = service.take_in([item])
+    if (why := outcome.error or outcome.ignored) is not None:
+        raise why
+    return outcome
+
+
+def _one(sequences: list[int]) -> int | None:
+    if len(sequences) > 1:
+        raise BadPin(f"{SEQUENCE_HEADER} has {len(sequences)} numbers for one pin: give one")
+    return sequences[0] if sequences else None
 
 
 def _stored(service: Service, identity: str) -> StoredPin:
@@ -217,15 +275,15 @@ def _require_inline_or_url(pin: Pin) -> None:
         )
 
 
-def _arrivals(values: list[Any]) -> Iterator[Arrival | BadLine]:
-    for number, value in enumerate(values, 1):
+def _arrivals(values: list[Any], sequences: Sequence[int] = ()) -> Iterator[Arrival | BadLine]:
+    for number, (value, sequence) in enumerate(zip_longest(values, sequences), 1):
         try:
             pin, _ = pin_from_json(value)
             _require_inline_or_url(pin)
         except (BadPin, BadImage) as error:
             yield BadLine("pins", number, str(error))
         else:
-            yield Arrival(pin, None, f"pins:{number}")
+            yield Arrival(pin, None, f"pins:{number}", sequence)
 
 
 def _queued(
@@ -250,7 +308,11 @@ def _outcome(outcome: Outcome, values: list[Any]) -> dict[str, Any]:
     number = int(outcome.origin.rpartition(":")[2])
     known = outcome.pin_id if outcome.pin_id is not None else _named(values[number - 1])
     out = {"number": number, "id": known, "status": outcome.status}
-    return out if outcome.reason is None else {**out, "reason": outcome.reason}
+    if outcome.duplicate_of is not None:
+        out["duplicate_of"] = outcome.duplicate_of
+    if (why := outcome.error or outcome.ignored) is not None:
+        out |= {"reason": str(why), "type": TYPE + why.slug}
+    return out
 
 
 def _named(value: Any) -> str | None:

@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Iterable
 from contextlib import nullcontext
+from datetime import datetime
 from typing import Annotated, cast
 
 from fastapi import Depends, Request
@@ -62,10 +63,12 @@ class Service:
                 self.workspace.collection.flush()
             return outcomes
 
-    def delete(self, pin_id: str) -> None:
-        """Delete a pin and its picture; raise UnknownPin."""
+    def delete(
+        self, pin_id: str, updated_at: datetime | None = None, sequence: int | None = None
+    ) -> None:
+        """Delete a pin and its picture, see `Workspace.delete`; raise UnknownPin, StaleVersion."""
         with self._writes:
-            self.workspace.delete(pin_id)
+            self.workspace.delete(pin_id, updated_at=updated_at, sequence=sequence)
 
 
 def service_of(request: Request) -> Service:

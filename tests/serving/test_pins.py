@@ -283,6 +283,93 @@ def test_what_was_written_is_on_disk_before_the_answer(
     assert flushed == [2, 3]
 
 
+def body(**more: Any) -> dict[str, Any]:
+    return {"image": RED} | more
+
+
+EARLY, LATE = "2026-01-01T00:00:00Z", "2026-02-01T00:00:00Z"
+
+
+class TestVersions:
+    def test_a_single_write_that_is_older_than_what_is_there_conflicts(
+        self, empty: TestClient
+    ) -> None:
+        late = empty.put("/v1/pins/a", json=body(updated_at=LATE, description="late"))
+        assert late.status_code == 201
+        old = body(updated_at=EARLY, description="early")
+        found = problem(empty.put("/v1/pins/a", json=old), 409, "stale-version")
+        assert "newer version" in found["detail"]
+        problem(empty.patch("/v1/pins/a", json={"updated_at": EARLY}), 409, "stale-version")
+        answer = empty.delete("/v1/pins/a", params={"updated_at": EARLY})
+        problem(answer, 409, "stale-version")
+        assert empty.get("/v1/pins/a").json() == late.json()
+        [result] = empty.post("/v1/pins", json=[old | {"id": "a"}]).json()["results"]
+        assert (result["status"], result["type"]) == ("unchanged", "/problems/stale-version")
+
+    def test_a_deletion_with_a_version_holds_back_what_has_yet_to_come(
+        self, empty: TestClient
+    ) -> None:
+        answer = empty.delete("/v1/pins/a", params={"updated_at": LATE})
+        assert answer.status_code == 204
+        found = problem(empty.put("/v1/pins/a", json=body(updated_at=EARLY)), 409, "stale-version")
+        assert "deleted" in found["detail"]
+        problem(empty.delete("/v1/pins/a", params={"updated_at": "soon"}), 400, "bad-pin")
+        problem(empty.delete("/v1/pins/a"), 404, "unknown-pin")
+
+    def test_the_numbers_of_a_stream_order_writes(self, empty: TestClient) -> None:
+        def sent(numbers: str, *pins: dict[str, Any]) -> Any:
+            return empty.post("/v1/pins", json=pins, headers={"Engine-Sequence": numbers})
+
+        both = [body(id=name, description="first") for name in ("a", "b")]
+        assert sent("7,8", *both).status_code == 200
+        results = sent("6,9", *(pin | {"description": "second"} for pin in both)).json()["results"]
+        assert [each["status"] for each in results] == ["unchanged", "updated"]
+        assert empty.get("/v1/pins/a").json()["description"] == "first"
+        one = {"Engine-Sequence": "8"}
+        problem(empty.put("/v1/pins/b", json=body(), headers=one), 409, "stale-version")
+        answer = empty.patch("/v1/pins/b", json={"description": "x"}, headers=one)
+        problem(answer, 409, "stale-version")
+        problem(empty.delete("/v1/pins/b", headers=one), 409, "stale-version")
+        assert empty.delete("/v1/pins/a", headers=one).status_code == 204
+        problem(sent("1", *both), 400, "bad-pin")
+        two = {"Engine-Sequence": "1,2"}
+        problem(empty.put("/v1/pins/b", json=body(), headers=two), 400, "bad-pin")
+        for wrong in ("x", "1,", "-1", "1" * 19):
+            problem(sent(wrong, both[0]), 422, "invalid-request")
+
+    def test_what_was_taken_down_conflicts(self, empty: TestClient, desk: Workspace) -> None:
+        desk.eraser.take_down("pin", "gone")
+        try:
+            problem(empty.put("/v1/pins/gone", json=body()), 409, "taken-down")
+        finally:
+            desk.eraser.reinstate("pin", "gone")
+
+
+def test_a_pin_says_of_which_pin_its_picture_is_a_copy(empty: TestClient) -> None:
+    copy = inline(picture("red"))
+    results = empty.post(
+        "/v1/pins", json=[{"id": "first", "image": RED}, {"id": "copy", "image": copy}]
+    ).json()["results"]
+    assert [each.get("duplicate_of") for each in results] == [None, "first"]
+    assert empty.get("/v1/pins/copy").json()["duplicate_of"] == "first"
+    assert "duplicate_of" not in empty.get("/v1/pins/first").json()
+    assert empty.put("/v1/pins/more", json=body()).json()["duplicate_of"] == "first"
+    answer = empty.patch("/v1/pins/more", json={"description": "x"}).json()
+    assert answer["duplicate_of"] == "first"
+    again = empty.put("/v1/pins/more", json=answer | {"image": RED})
+    assert again.json()["duplicate_of"] == "first"
+    assert empty.delete("/v1/pins/first").status_code == 204
+    left = {name: empty.get(f"/v1/pins/{name}").json() for name in ("copy", "more")}
+    assert {"duplicate_of" in pin for pin in left.values()} == {True, False}
+
+
+def test_a_rejected_pin_of_a_batch_names_the_kind_of_its_fault(empty: TestClient) -> None:
+    pins = [{"id": "a", "image": "http://127.0.0.1/a.png"}, {"id": "b", "image": RED[:60]}, 7]
+    results = empty.post("/v1/pins", json=pins).json()["results"]
+    kinds = [each["type"] for each in results]
+    assert kinds == ["/problems/unfetchable-image", "/problems/bad-image", "/problems/bad-pin"]
+
+
 class Crowd:
     """Stands in for the work on a request: counts how many are inside at once."""
 
