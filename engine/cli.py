@@ -7,6 +7,7 @@ import base64
 import logging
 import sys
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -38,13 +39,16 @@ from engine.errors import (
     UsageError,
 )
 from engine.ingestion.arrivals import Arrivals, unknown_keys
+from engine.ingestion.dead import DEAD_NAME, DeadFile
 from engine.ingestion.outcome import Outcome
+from engine.ingestion.refusals import Refusals
 from engine.pins import pin_id
 from engine.serving.models import SearchRequest, filter_pairs
 from engine.settings import load_settings
 from engine.terminal import caption
 from engine.train_command import train
 from engine.worker_commands import dead, worker
+from engine.workspace import collection_folder
 
 app = typer.Typer(
     name="engine",
@@ -68,14 +72,23 @@ def index(
     strict: Annotated[bool, typer.Option(help="Stop at the first bad pin.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Take pins in; what has not changed since the last time costs next to nothing."""
+    """Take pins in; what has not changed since the last time costs next to nothing.
+
+    Pins that are refused are named here, and kept with the reason: see 'engine dead'.
+    """
     kind = extra_keys(extra)
     sources = [Arrivals(path, kind) for path in paths]
-    counts: dict[str, int] = dict.fromkeys(("added", "updated", "unchanged", "rejected"), 0)
-    with reach(settings_for(collection), create=True) as access:
+    statuses = ("added", "updated", "unchanged", "rejected")
+    counts: dict[str, int] = dict.fromkeys((*statuses, "duplicates"), 0)
+    settings = settings_for(collection)
+    with (
+        reach(settings, create=True) as access,
+        closing(Refusals(DeadFile(collection_folder(settings) / DEAD_NAME))) as refusals,
+    ):
         for source in sources:
-            for outcome in _watched(source, access):
+            for outcome in _watched(refusals.watch(source, access.index), source):
                 counts[outcome.status] += 1
+                counts["duplicates"] += outcome.duplicate_of is not None
                 if outcome.status == "rejected":
                     terminal.warn(f"{outcome.origin}: {outcome.reason}")
                     if strict:
@@ -85,7 +98,10 @@ def index(
     if as_json:
         print_json(counts)
     else:
-        terminal.out.print(", ".join(f"{count:,} {name}" for name, count in counts.items()))
+        told = ", ".join(f"{counts[name]:,} {name}" for name in statuses)
+        if counts["duplicates"]:
+            told += f"; {counts['duplicates']:,} show what another pin shows"
+        terminal.out.print(told)
     if counts["rejected"]:
         raise typer.Exit(1)
 
@@ -317,13 +333,13 @@ def _picture(path: Path, max_bytes: int) -> str:
     return base64.b64encode(data).decode()
 
 
-def _watched(source: Arrivals, access: Access) -> Iterator[Outcome]:
+def _watched(outcomes: Iterator[Outcome], source: Arrivals) -> Iterator[Outcome]:
     """Pass outcomes on, with a progress bar where somebody watches."""
     if not terminal.err.is_terminal:
-        yield from access.index(source)
+        yield from outcomes
         return
     with terminal.progress(f"indexing {source.path}", source.expected()) as bars:
-        for outcome in access.index(source):
+        for outcome in outcomes:
             bars.advance(bars.task_ids[0])
             yield outcome
 

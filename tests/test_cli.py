@@ -45,6 +45,7 @@ def test_index_search_related_get_delete(commands: Commands, pins: Path) -> None
         "updated": 0,
         "unchanged": 0,
         "rejected": 0,
+        "duplicates": 0,
     }
     again = commands("index", str(pins))
     assert again.out.strip().startswith("0 added, 0 updated, 8 unchanged")

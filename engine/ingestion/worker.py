@@ -11,10 +11,12 @@ from typing import Any, Final, Literal, Protocol
 
 from engine.errors import EngineError, StoreError, UnknownPin
 from engine.ingestion.admission import Change
+from engine.ingestion.arrivals import Arrival
 from engine.ingestion.changes import Deletion
 from engine.ingestion.dead import DeadLetter
 from engine.ingestion.outcome import Outcome
 from engine.jsonl import BadLine
+from engine.pins import pin_to_json
 
 Kind = Literal["upsert", "patch", "delete"]
 Status = Literal["added", "updated", "unchanged", "deleted", "rejected", "failed"]
@@ -87,6 +89,13 @@ class Settled:
             attempts=attempts,
             sequence=None if isinstance(item, BadLine) else item.sequence,
         )
+
+
+def job_of(item: Arrival | BadLine) -> Job:
+    """Return the job that a pin of a file is."""
+    if isinstance(item, BadLine):
+        return Job("upsert", None, f"{item.file}:{item.number}", {}, item)
+    return Job("upsert", item.pin.id, item.origin, pin_to_json(item.pin), item)
 
 
 def work(jobs: Sequence[Job], sink: Sink) -> list[Settled]:

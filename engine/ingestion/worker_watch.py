@@ -17,9 +17,8 @@ from engine.ingestion.arrivals import Arrival
 from engine.ingestion.dead import DeadFile
 from engine.ingestion.metrics import Metrics
 from engine.ingestion.watch import Change, WatchedFolder
-from engine.ingestion.worker import Job, Settled, Sink, work
+from engine.ingestion.worker import Job, Settled, Sink, job_of, work
 from engine.jsonl import BadLine
-from engine.pins import pin_to_json
 
 TICK_S: Final = 0.5
 BATCH: Final = 64
@@ -94,7 +93,7 @@ class FolderWorker:
         self, items: Iterable[Arrival | BadLine], stop: threading.Event, since: float | None
     ) -> bool:
         """Take a stream of pins; return False when it was left before its end."""
-        jobs = (_job(item) for item in items)
+        jobs = (job_of(item) for item in items)
         while batch := list(islice(jobs, BATCH)):
             if not self._batch([(job, 1) for job in batch], stop, since):
                 return False
@@ -161,9 +160,3 @@ class FolderWorker:
             log.warning("%s: %s", letter.origin, letter.message)
         self._buried |= {letter.key for letter in letters}
         self._metrics.letters.set(len(self._buried))
-
-
-def _job(item: Arrival | BadLine) -> Job:
-    if isinstance(item, BadLine):
-        return Job("upsert", None, f"{item.file}:{item.number}", {}, item)
-    return Job("upsert", item.pin.id, item.origin, pin_to_json(item.pin), item)
