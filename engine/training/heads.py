@@ -111,8 +111,15 @@ def _fit(
 
     def step() -> Tensor:
         draw = supervision.mix.draw(recipe.head_rows, recipe.phrases_each)
-        vectors = head(inputs.draw(draw.rows, chance).float())
-        return supervision.loss(vectors, draw, text)[0]
+        if not recipe.alike_weight:
+            return supervision.loss(head(inputs.draw(draw.rows, chance).float()), draw, text)[0]
+        pairs = supervision.mix.pairs(draw.rows)
+        rows = np.concatenate([draw.rows, pairs.second])
+        vectors, others = head(inputs.draw(rows, chance).float()).split(
+            [len(draw.rows), len(pairs.second)]
+        )
+        alike = supervision.alike(vectors[torch.from_numpy(pairs.first)], others, pairs)
+        return supervision.loss(vectors, draw, text)[0] + recipe.alike_weight * alike
 
     optimiser = Optimiser([group], text, recipe.joint_text_rate)
     _run(step, optimiser, recipe.head_steps, recipe, report, "heads")

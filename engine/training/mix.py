@@ -33,6 +33,23 @@ class Draw:
     phrases: tuple[Phrase, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Pairs:
+    """Another picture of the same thing for each of `first`, and which of them fit which.
+
+    A thing is a product, a kind of object, or a kind of garment in a colour. Pictures of different
+    sets can't be compared: nobody knows whether they show the same thing.
+    """
+
+    first: npt.NDArray[np.intp]
+    """Positions in a draw; those whose thing has no name are left out."""
+    second: npt.NDArray[np.intp]
+    """Rows of the mix's pins."""
+    same: BoolArray
+    """(first, second)."""
+    unknown: BoolArray
+
+
 class Mix:
     """Draws pins by the share of their set, rare kinds more often than their number says."""
 
@@ -53,6 +70,11 @@ class Mix:
         names = sorted({pin.set_name for pin in pins})
         self._set_numbers = {name: number for number, name in enumerate(names)}
         self._sets = np.array([self._set_numbers[pin.set_name] for pin in pins])
+        self._things = np.unique([_thing(pin) for pin in pins], return_inverse=True)[1]
+        self._named = np.array([bool(_thing(pin)) for pin in pins])
+        order = np.argsort(self._things, kind="stable")
+        cuts = np.flatnonzero(np.diff(self._things[order])) + 1
+        self._showing = np.split(order, cuts)
         self._related = np.array([[related(a, b) for b in names] for a in names])
 
     def draw(self, count: int, each: int = 2) -> Draw:
@@ -60,6 +82,14 @@ class Mix:
         rows = self._numpy.choice(len(self.pins), count, p=self._chances)
         phrases = tuple(self.phrase(row) for row in rows for _ in range(each))
         return Draw(rows, phrases)
+
+    def pairs(self, rows: npt.NDArray[np.intp]) -> Pairs:
+        """Draw for each pin one that shows the same thing: often another, seldom itself."""
+        first = np.flatnonzero(self._named[rows])
+        things, sets = self._things[rows[first]], self._sets[rows[first]]
+        second = np.array([self._numpy.choice(self._showing[thing]) for thing in things], np.intp)
+        same = things[:, None] == things[None]
+        return Pairs(first, second, same, sets[:, None] != sets[None])
 
     def phrase(self, row: int) -> Phrase:
         """Draw one way to call a pin."""
@@ -116,6 +146,14 @@ def _chances(pins: Sequence[TrainingPin], shares: Mapping[str, float]) -> npt.ND
         mine = names == name
         weights[mine] *= shares.get(name, 0.0) / weights[mine].sum()
     return np.asarray(weights / weights.sum(), np.float64)
+
+
+def _thing(pin: TrainingPin) -> str:
+    """Name what a pin shows, as exactly as its set tells; empty where it tells nothing."""
+    kind = pin.attribute("articleType") or pin.attribute("kind")
+    colour = pin.attribute("baseColour") or pin.attribute("colour")
+    shown = f"{colour} {kind}" if colour and kind else pin.attribute("label")
+    return f"{pin.set_name}:{shown}" if shown else ""
 
 
 def _kind(pin: TrainingPin) -> str:

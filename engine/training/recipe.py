@@ -54,7 +54,7 @@ class Recipe:
     head_rate: float = 1.5e-3
     joint_text_rate: float = 3e-3
 
-    network_minutes: float = 12.0
+    network_minutes: float = 8.0
     network_rows: int = 96
     network_rate: float = 1e-4
     network_head_rate: float = 3e-4
@@ -68,6 +68,9 @@ class Recipe:
     """Share of the steps that reach every layer; the others stop at `shallow_blocks`."""
     shallow_blocks: int = 5
 
+    network_share: float = 0.5
+    """How far the backbone and its classifier go, from what they were to what they became."""
+
     again_steps: int = 500
     """Steps of the heads on the tuned backbone's features; 0 leaves them as they are."""
     again_views: tuple[tuple[str, int], ...] = (("flickr", 8),)
@@ -79,6 +82,9 @@ class Recipe:
     """Weight of the classifier's saying what it said, while the backbone under it changes."""
     class_weight: float = 0.5
     """Weight of the distillation of ImageNet's classes, both ways together."""
+    alike_weight: float = 1.0
+    """Weight of finding pictures of the same thing by picture, in the stages of heads."""
+    alike_temperature: float = 0.1
     text_weight: float = 0.3
     """Weight of staying close to the text teacher while both towers train."""
     decay: float = 0.05
@@ -97,6 +103,7 @@ FLOOR = Recipe(
         }
     ),
     name_strength=0.0,
+    alike_weight=0.0,
     head_steps=1050,
     head_rows=1024,
     phrases_each=1,

@@ -141,6 +141,7 @@ def class_vectors(text: TextTower, classes: Sequence[Sequence[str]]) -> Tensor:
 
 def _network(run: Run, image: ImageTower, text: TextTower) -> None:
     """Train every layer, from the last checkpoint if there is one."""
+    before = seeing(image)
     stage = NetworkStage(image, text, run.materials.views(), run.materials.supervision)
     checkpoint = run.folder / "network.pt"
     if checkpoint.exists():
@@ -155,6 +156,25 @@ def _network(run: Run, image: ImageTower, text: TextTower) -> None:
 
     stage.fit(checkpoint, run.report, after_epoch=after_epoch)
     stage.take_average()
+    meet_halfway(image, before, run.recipe.network_share)
+
+
+def seeing(image: ImageTower) -> list[Tensor]:
+    """Return a copy of the weights of the backbone and of the classifier on it."""
+    layers = (*image.backbone.parameters(), *image.head.classes.parameters())
+    return [parameter.detach().clone() for parameter in layers]
+
+
+def meet_halfway(image: ImageTower, before: Sequence[Tensor], share: float) -> None:
+    """Move the backbone and its classifier from `before` to where they are, by `share` of the way.
+
+    Much of what was learnt stays, and what no training picture showed is not forgotten (Wortsman
+    et al., 2022, https://arxiv.org/abs/2109.01903). The head is fitted to it again afterwards.
+    """
+    layers = [*image.backbone.parameters(), *image.head.classes.parameters()]
+    with torch.no_grad():
+        for now, then in zip(layers, before, strict=True):
+            now.lerp_(then, 1 - share)
 
 
 def _refit(run: Run, image: ImageTower, text: TextTower) -> None:
@@ -256,6 +276,12 @@ def _figures(
 ) -> dict[str, float]:
     pins = [materials.pins[row] for row in rows]
     questions = judge.questions_for(pins, materials.queries, "development", materials.left_out)
-    with torch.inference_mode():
-        vectors = torch.cat([head(part.float()) for part in torch.split(inputs, 4096)])
-        return judge.figures(questions, vectors.numpy(), lambda t: text(t).numpy())
+    # As it ships: with a say for the classes that must not teach.
+    says = materials.supervision.has_say.tolist()
+    head.give_say([True] * len(says))
+    try:
+        with torch.no_grad():
+            vectors = torch.cat([head(part.float()) for part in torch.split(inputs, 4096)])
+            return judge.figures(questions, vectors.numpy(), lambda t: text(t).numpy())
+    finally:
+        head.give_say(says)

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from engine.training import losses
-from engine.training.mix import Draw, Mix
+from engine.training.mix import Draw, Mix, Pairs
 from engine.training.phrases import Descriptions
 from engine.training.recipe import Recipe
 from engine.training.towers import NAME_TEMPERATURE, TextTower
@@ -104,6 +104,11 @@ class Supervision:
             parts["words"] = self.reminder(text, _REMINDER_ROWS)
             total = total + recipe.text_weight * parts["words"]
         return total, {name: float(part.detach()) for name, part in parts.items()}
+
+    def alike(self, first: Tensor, second: Tensor, pairs: Pairs) -> Tensor:
+        """How far the vectors of `pairs` are from telling which pictures show the same thing."""
+        same, unknown = torch.from_numpy(pairs.same), torch.from_numpy(pairs.unknown)
+        return losses.contrastive(first, second, same, unknown, self.recipe.alike_temperature)
 
     def kept(self, scores: Tensor, draw: Draw) -> Tensor:
         """How far a classifier on the tuned backbone is from what it said on the public one."""

@@ -153,3 +153,25 @@ def test_captions_of_judged_pictures_are_dropped(tmp_path: Path) -> None:
     judged = TrainingPin("flickr", "a", Path("a"), "a", "test", captions=("a cat sleeps .",))
     trained = TrainingPin("flickr", "b", Path("b"), "b", "train", captions=("A dog runs .",))
     assert read_captions(path, [judged, trained]) == ["A dog runs."]
+
+
+def test_pairs_show_the_same_thing_and_only_a_set_of_its_own_can_tell() -> None:
+    pins = [
+        *PINS,
+        fashion("g", "Handbags", "Black", gender="Men"),
+        labelled("caltech", "h", "watch"),
+        TrainingPin("flickr", "i", Path("i"), "two dogs", "train"),
+    ]
+    mix = Mix(pins, {"fashion": 0.4, "caltech": 0.4, "flickr": 0.2}, {}, seed=3)
+    rows = np.array([0, 8, 3, 1, 0])
+    things = {0: {0, 6}, 3: {3, 7}, 1: {1}}
+    seen: dict[int, set[int]] = {row: set() for row in things}
+    for _ in range(40):
+        pairs = mix.pairs(rows)
+        assert rows[pairs.first].tolist() == [0, 3, 1, 0]
+        for row, partner in zip(rows[pairs.first].tolist(), pairs.second.tolist(), strict=True):
+            seen[row].add(partner)
+    assert seen == things
+    x, o = True, False
+    assert pairs.same.tolist() == [[x, o, o, x], [o, x, o, o], [o, o, x, o], [x, o, o, x]]
+    assert pairs.unknown.tolist() == [[o, x, o, o], [x, o, x, x], [o, x, o, o], [o, x, o, o]]

@@ -12,6 +12,7 @@ import torch
 
 from engine.features import colour
 from engine.features.wordpiece import tokenizer
+from engine.training import run
 from engine.training.backbone import FEATURE_WIDTH, Backbone, channels_last
 from engine.training.crops import random_view
 from engine.training.heads import Inputs, fit_heads, fit_text, refit_heads, start_table
@@ -132,6 +133,21 @@ def stage(supervision: Supervision, text: TextTower) -> NetworkStage:
     where = np.array([(0, row) for row in range(12)])
     views = Views((pictures(),), where, colour.histograms(pictures()))
     return NetworkStage(image, text, views, supervision)
+
+
+def test_a_share_of_the_way_is_taken_from_the_old_weights_to_the_new() -> None:
+    torch.manual_seed(5)
+    image = ImageTower(channels_last(Backbone()), ImageHead(24, 16, dropout=0.1))
+    before = run.seeing(image)
+    stem, outer = image.backbone.stem.weight.detach().clone(), image.head.outer.weight.clone()
+    with torch.no_grad():
+        for parameter in image.parameters():
+            parameter.add_(1.0)
+    run.meet_halfway(image, before, 0.25)
+    torch.testing.assert_close(image.backbone.stem.weight, stem + 0.25)
+    torch.testing.assert_close(image.head.classes.weight, before[-2] + 0.25)
+    # What learns on the backbone, and is fitted to it again, is not held back.
+    torch.testing.assert_close(image.head.outer.weight, outer + 1.0)
 
 
 def test_every_layer_moves_and_the_run_can_go_on(
