@@ -5,6 +5,7 @@ import json
 import random
 import signal
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -83,11 +84,16 @@ async def drained(queue: Queue) -> Backlog:
 
 
 def stormy(
-    server: NatsServer, data: Path, pins: list[dict[str, Any]], kills: int, chance: random.Random
+    server: NatsServer,
+    data: Path,
+    pins: list[dict[str, Any]],
+    kills: int,
+    batch: int,
+    chance: random.Random,
 ) -> None:
     """Publish pins while workers are killed one after the other, and once the server."""
     words = ("--nats", server.url)
-    quick = {"ENGINE_QUEUE__ACK_WAIT_S": "2"}
+    quick = {"ENGINE_QUEUE__ACK_WAIT_S": "2", "ENGINE_QUEUE__BATCH": str(batch)}
 
     async def run() -> None:
         queue = await Queue.connect(queue_settings(server))
@@ -117,15 +123,20 @@ def stormy(
     asyncio.run(run())
 
 
-@pytest.mark.parametrize(("count", "kills", "seed"), [(300, 2, 3), (5_000, 10, 7)])
+# Large batches where there is much to do: each waits for the disk once.
+@pytest.mark.parametrize(
+    ("count", "kills", "batch", "seed"), [(300, 2, 64, 3), (5_000, 10, 256, 7)]
+)
 def test_killed_workers_lose_nothing(
-    server: NatsServer, tmp_path: Path, tiny: None, count: int, kills: int, seed: int
+    server: NatsServer, tmp_path: Path, tiny: None, count: int, kills: int, batch: int, seed: int
 ) -> None:
     pins = [drawn(number) for number in range(count)]
-    stormy(server, tmp_path / "data", pins, kills, random.Random(seed))
-    found = records(tmp_path / "data")
-    assert len(found) == count
-    equal(found, built_in_one_go(tmp_path / "whole", pins))
+    with ThreadPoolExecutor(1) as meanwhile:
+        whole = meanwhile.submit(built_in_one_go, tmp_path / "whole", pins)
+        stormy(server, tmp_path / "data", pins, kills, batch, random.Random(seed))
+        found = records(tmp_path / "data")
+        assert len(found) == count
+        equal(found, whole.result())
 
 
 def test_a_stopped_worker_leaves_nothing_half_done(

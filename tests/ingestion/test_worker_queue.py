@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from engine.errors import HostUnavailable, StoreFull
-from engine.ingestion import queue_dead
+from engine.ingestion import queue_dead, worker_queue
 from engine.ingestion.admission import Change
 from engine.ingestion.arrivals import Arrival
 from engine.ingestion.inbox import Inbox
@@ -69,6 +69,13 @@ async def publish(settings: QueueSettings, kind: str, *values: dict[str, Any]) -
     for value in values:
         await queue.publish(kind, value)
     await queue.close()
+
+
+@pytest.fixture(autouse=True)
+def _no_long_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A worker looks after what is stuck, and tries again, as ever but sooner."""
+    monkeypatch.setattr(worker_queue, "SWEEP_S", 0.3)
+    monkeypatch.setattr(worker_queue, "RETRY_S", 0.3)
 
 
 @pytest.fixture

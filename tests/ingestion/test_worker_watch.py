@@ -23,7 +23,7 @@ from engine.settings import load_settings
 from engine.working import WorkspaceSink, dead_file
 from engine.workspace import Workspace, open_workspace
 from tests.commands import Commands
-from tests.ingestion.worker_process import Worker
+from tests.ingestion.worker_process import FreshWorker
 
 WAIT_S = 30.0
 
@@ -236,7 +236,8 @@ def test_letters_are_listed_retried_and_dropped(commands: Commands, tmp_path: Pa
 def test_the_command_from_start_to_end(tmp_path: Path) -> None:
     watched = tmp_path / "watched"
     picture(watched / "a.png", "red")
-    worker = Worker(tmp_path / "data", "--watch", str(watched), "--metrics-port", "0", "--json")
+    words = ("--watch", str(watched), "--metrics-port", "0", "--json")
+    worker = FreshWorker(tmp_path / "data", *words)
     try:
         address = worker.ready().split("metrics on ")[1].strip()
         assert address.startswith("http://127.0.0.1:")
