@@ -52,6 +52,7 @@ SWEEP_S: Final = 5.0
 SLOW_S, QUICK_S = 2.0, 0.7
 FEWEST: Final = 8
 LONGEST_PAUSE_S: Final = 30.0
+RETRY_S, LONGEST_RETRY_S = 2.0, 60.0
 log = logging.getLogger("engine.worker")
 
 
@@ -205,7 +206,7 @@ class QueueWorker:
         try:
             if settled.status == "failed" and attempts < self._settings.attempts:
                 self._metrics.settled("failed")
-                await message.nak(delay=min(2.0**attempts, 60.0))
+                await message.nak(delay=min(RETRY_S * 2.0 ** (attempts - 1), LONGEST_RETRY_S))
                 return
             if not settled.ok:
                 letter = settled.letter(f"{meta.stream}-{sequence}", attempts)
