@@ -7,8 +7,10 @@ import base64
 import json
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any, NamedTuple, Protocol
+from urllib.parse import quote
 
 import httpx
 
@@ -32,6 +34,7 @@ from engine.retrieval.answers import answer_to_json
 from engine.serving.models import SEQUENCE_HEADER, SearchRequest, cursor_offset
 from engine.settings import Settings
 from engine.store.ownership import owner_of
+from engine.store.removals import Kind
 from engine.workspace import Workspace, collection_folder, open_workspace
 
 TIMEOUT_S = 120.0
@@ -49,6 +52,9 @@ class Access(Protocol):
     def delete(self, pin_id: str) -> None: ...
     def picture(self, pin_id: str) -> bytes | None: ...
     def boards(self, limit: int) -> dict[str, Any]: ...
+    def take_down(self, kind: Kind, value: str, reason: str) -> list[str]: ...
+    def reinstate(self, kind: Kind, value: str) -> bool: ...
+    def takedowns(self) -> dict[str, Any]: ...
     def info(self) -> dict[str, Any]: ...
     def index(self, arrivals: Iterable[Arrival | BadLine]) -> Iterator[Outcome]: ...
 
@@ -95,6 +101,15 @@ class Local:
         check_boards(limit)
         boards = self._workspace.collection.boards(limit)
         return {"boards": [{"title": title, "pins": count} for title, count in boards]}
+
+    def take_down(self, kind: Kind, value: str, reason: str) -> list[str]:
+        return self._workspace.eraser.take_down(kind, value, reason)
+
+    def reinstate(self, kind: Kind, value: str) -> bool:
+        return self._workspace.eraser.reinstate(kind, value)
+
+    def takedowns(self) -> dict[str, Any]:
+        return {"takedowns": [asdict(each) for each in self._workspace.eraser.takedowns()]}
 
     def info(self) -> dict[str, Any]:
         return self._workspace.info()
@@ -167,6 +182,19 @@ class Remote:
 
     def boards(self, limit: int) -> dict[str, Any]:
         return self._json("GET", "/v1/boards", params={"limit": limit})
+
+    def take_down(self, kind: Kind, value: str, reason: str) -> list[str]:
+        path, asked = f"/v1/takedowns/{kind}/{quote(value, safe='')}", {"reason": reason}
+        removed: list[str] = self._json("PUT", path, params=asked)["removed"]
+        return removed
+
+    def reinstate(self, kind: Kind, value: str) -> bool:
+        path = f"/v1/takedowns/{kind}/{quote(value, safe='')}"
+        lifted: bool = self._json("DELETE", path)["lifted"]
+        return lifted
+
+    def takedowns(self) -> dict[str, Any]:
+        return self._json("GET", "/v1/takedowns")
 
     def info(self) -> dict[str, Any]:
         return self._json("GET", "/v1/info")

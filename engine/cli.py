@@ -45,6 +45,7 @@ from engine.ingestion.refusals import Refusals
 from engine.pins import pin_id
 from engine.serving.models import SearchRequest, filter_pairs
 from engine.settings import load_settings
+from engine.takedown_command import takedown
 from engine.terminal import caption
 from engine.train_command import train
 from engine.worker_commands import dead, worker
@@ -274,6 +275,9 @@ app.command()(worker)
 
 
 app.command()(dead)
+
+
+app.command()(takedown)
 
 
 @app.command()

@@ -78,6 +78,19 @@ class Terminal:
         self.out.print(table)
         self.err.print(f"[dim]{len(letters):,} dead letters[/dim]")
 
+    def takedowns(self, takedowns: list[dict[str, Any]]) -> None:
+        """Print what was taken down as a table."""
+        if not takedowns:
+            self.out.print("nothing was taken down")
+            return
+        table = Table(box=None, pad_edge=False, header_style="bold")
+        for name in ("kind", "value", "since", "reason"):
+            table.add_column(name, overflow="fold")
+        for each in takedowns:
+            facts = (each["kind"], each["value"], each["since"], each["reason"])
+            table.add_row(*map(escape, facts))
+        self.out.print(table)
+
     def warn(self, text: str) -> None:
         """Print a line for the person that no program should read."""
         self.err.print(f"[yellow]{escape(text)}[/yellow]")

@@ -60,8 +60,6 @@ class WorkspaceSink:
         outcomes = list(self._intake.run(items))
         with self._metrics.stage("flush"):
             self._workspace.collection.flush()
-        gone = [each.pin_id for each in outcomes if each.status == "deleted" and each.pin_id]
-        dead_file(self._workspace.settings).forget(gone)
         return outcomes
 
     def settle(self) -> None:

@@ -19,8 +19,11 @@ from engine.features.images import ImageLimits
 from engine.features.text import Analyzer
 from engine.ingestion.admission import Admission
 from engine.ingestion.changes import Deletion, Patch
+from engine.ingestion.dead import DEAD_NAME, DeadFile
 from engine.ingestion.erasure import Eraser
+from engine.ingestion.inbox import INBOX_NAME, Inbox
 from engine.ingestion.intake import Intake
+from engine.ingestion.letters import Letters
 from engine.ingestion.lookahead import Lookahead
 from engine.ingestion.outcome import Outcome
 from engine.queries import Filter, Query
@@ -138,7 +141,7 @@ class Workspace:
     @property
     def eraser(self) -> Eraser:
         """The way out: takedowns, which keep a pin or a picture from ever coming back."""
-        return Eraser(self.collection, self.images, self.removals)
+        return Eraser(self.collection, self.images, self.removals, self._letters(queued=True))
 
     def picture(self, pin_id: str) -> bytes | None:
         """Return the kept JPEG of a pin, or None; raise UnknownPin."""
@@ -181,6 +184,8 @@ class Workspace:
             removals=self.removals,
             max_ahead=self._max_ahead,
             fetching=lambda: self.fetching,
+            # Deletions in a stream come from a queue, whose worker looks after its own letters.
+            letters=self._letters(queued=False),
         )
 
     @cached_property
@@ -194,6 +199,11 @@ class Workspace:
         """Stop what was started here."""
         if "fetching" in self.__dict__:
             self.fetching.close()
+
+    def _letters(self, *, queued: bool) -> Letters:
+        place = collection_folder(self.settings)
+        queue = self.settings.queue if queued else None
+        return Letters(DeadFile(place / DEAD_NAME), Inbox(place / INBOX_NAME), queue)
 
     @property
     def _max_ahead(self) -> timedelta:

@@ -1,7 +1,8 @@
 """Pins that must go, wholly: out of the index, their pictures off the disk, and not back.
 
 Every removal is written down before it begins, so that one which a crash cut short is finished by
-`resume`. Knows nothing of how pins arrive: `intake.py` asks the same list.
+`resume`. Nothing of a pin that was removed stays in its dead letters. Knows nothing of how pins
+arrive: `intake.py` asks the same list.
 """
 
 import re
@@ -10,6 +11,7 @@ from dataclasses import dataclass
 
 from engine.errors import BadPin
 from engine.ingestion.duplicates import Duplicates
+from engine.ingestion.letters import Letters
 from engine.pins import pin_id
 from engine.store.collection import Collection
 from engine.store.image_store import ImageStore
@@ -28,6 +30,7 @@ class Eraser:
     collection: Collection
     images: ImageStore
     removals: Removals
+    letters: Letters | None = None
 
     def bury(self, graves: Mapping[str, Version], known: Mapping[str, Facts]) -> set[str]:
         """Take pins out of the index, leaving tombstones; return their pictures' keys.
@@ -47,12 +50,16 @@ class Eraser:
         return pictures
 
     def sweep(self, pictures: Iterable[str], pin_ids: Iterable[str] = ()) -> None:
-        """Delete the pictures that no pin shows, then call the removal of these pins finished."""
-        keys = list(pictures)
+        """Delete the pictures that no pin shows, and the dead letters of pins that are gone.
+
+        That ends their removal; where the letters can't be reached, the next opening does.
+        """
+        keys, gone = list(pictures), list(pin_ids)
         for key in keys:
             if not self.collection.uses_image(key):
                 self.images.delete(key)
-        self.removals.finish(pin_ids, keys)
+        done = not gone or self.letters is None or self.letters.forget(gone)
+        self.removals.finish(gone if done else (), keys)
 
     def take_down(self, kind: Kind, value: str, reason: str = "") -> list[str]:
         """Remove a pin, or all pins that show a picture, for good; return the ids that went.
@@ -61,13 +68,13 @@ class Eraser:
         list before anything is removed, and needs not be here yet.
         Raises BadPin when it is neither.
         """
-        name = _checked(kind, value)
+        name = checked(kind, value)
         self.removals.take_down(kind, name, reason)
         return self._finish_takedown(kind, name)
 
     def reinstate(self, kind: Kind, value: str) -> bool:
         """Let something come again that was taken down; return whether it was on the list."""
-        return self.removals.reinstate(kind, _checked(kind, value))
+        return self.removals.reinstate(kind, checked(kind, value))
 
     def takedowns(self) -> list[Takedown]:
         """Return what was taken down, oldest first."""
@@ -102,11 +109,18 @@ class Eraser:
             gone += known
         if kind == "picture" and not self.collection.uses_image(value):
             self.images.delete(value)
-        self.removals.finish_takedown(kind, value)
+        done = True
+        if self.letters is not None:
+            done = self.letters.forget({value, *gone} if kind == "pin" else gone)
+            if kind == "picture":
+                done = self.letters.forget_picture(value) and done
+        if done:
+            self.removals.finish_takedown(kind, value)
         return gone
 
 
-def _checked(kind: Kind, value: str) -> str:
+def checked(kind: Kind, value: str) -> str:
+    """Return the name under which a pin or a picture is taken down; raise BadPin."""
     if kind == "pin":
         return pin_id(value)
     name = value.removeprefix("sha256:").lower()

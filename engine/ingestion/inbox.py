@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from engine.errors import BadImage
+from engine.features.fingerprint import content_sha256
 from engine.store.disk import disk_errors
 
 INBOX_NAME = "inbox"
@@ -48,6 +49,13 @@ class Inbox:
             return (self.folder / name).read_bytes()
         except OSError as error:
             raise missing from error
+
+    def digest(self, name: str) -> str | None:
+        """Return the SHA-256 of a picture, None when it is not here."""
+        try:
+            return content_sha256(self.get(name))
+        except BadImage:
+            return None
 
     def remove(self, name: str) -> None:
         """Forget a picture."""

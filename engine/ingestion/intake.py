@@ -26,6 +26,7 @@ from engine.ingestion.admission import (
     pin_of,
 )
 from engine.ingestion.erasure import Eraser
+from engine.ingestion.letters import Letters
 from engine.ingestion.lookahead import Lookahead
 from engine.ingestion.looking import Looker, Seen, reuses
 from engine.ingestion.outcome import Outcome, Status
@@ -72,6 +73,7 @@ class Intake:
     removals: Removals = field(default_factory=Removals)
     max_ahead: timedelta = MAX_AHEAD
     fetching: Callable[[], Lookahead] | None = None
+    letters: Letters | None = None
 
     def run(self, arrivals: Iterable[Change | BadLine]) -> Iterator[Outcome]:
         """Take in a stream; outcomes come in its order, each once it is settled."""
@@ -170,7 +172,7 @@ class Intake:
 
     @property
     def _eraser(self) -> Eraser:
-        return Eraser(self.collection, self.images, self.removals)
+        return Eraser(self.collection, self.images, self.removals, self.letters)
 
 
 def _decided(

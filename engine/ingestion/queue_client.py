@@ -6,7 +6,7 @@ One thread with a loop serves all callers; it connects when the queue is first n
 import asyncio
 import secrets
 import threading
-from collections.abc import Coroutine, Sequence
+from collections.abc import Collection, Coroutine, Sequence
 from dataclasses import dataclass, replace
 from types import TracebackType
 from typing import Any, Final, Self, TypeVar
@@ -15,6 +15,7 @@ from engine.features.images import ImageLimits, data_uri
 from engine.ingestion import queue_dead
 from engine.ingestion.dead import DeadLetter
 from engine.ingestion.inbox import Inbox
+from engine.ingestion.letters import holds
 from engine.ingestion.queue import MAX_MESSAGE, Queue, QueueUnreachable, encoded, gathered
 from engine.jsonl import BadLine
 from engine.pins import Pin, pin_to_json
@@ -77,6 +78,25 @@ class QueueClient:
             if stored is not None:
                 self._inbox.remove(stored)
         return self._call(queue_dead.drop(queue, sequences))
+
+    def forget_dead(self, pin_ids: Collection[str]) -> None:
+        """Forget all dead letters of pins, with the pictures that wait for them."""
+        queue = self._connected()
+        for pin_id in pin_ids:
+            for stored in self._call(queue_dead.forget(queue, pin_id)):
+                self._inbox.remove(stored)
+
+    def forget_dead_picture(self, sha256: str) -> None:
+        """Forget the dead letters that a picture lies in, or waits for."""
+        queue = self._connected()
+        known = self._call(queue_dead.letters(queue))
+        gone = [
+            sequence
+            for sequence, (letter, stored) in known.items()
+            if holds(letter, sha256)
+            or (stored is not None and self._inbox.digest(stored) == sha256)
+        ]
+        self.drop_dead(gone)
 
     def close(self) -> None:
         """Hang up; a second call does nothing."""

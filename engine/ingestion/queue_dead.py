@@ -34,8 +34,14 @@ async def bury(queue: Queue, letter: DeadLetter, stored: str | None, message_id:
         await queue.js.publish(_subject(queue, letter.pin_id), body, headers=headers)
 
 
-async def letters(queue: Queue) -> dict[int, tuple[DeadLetter, str | None]]:
-    """Return each letter and the name of its picture in the inbox, by sequence, oldest first."""
+async def letters(
+    queue: Queue, subject: str | None = None
+) -> dict[int, tuple[DeadLetter, str | None]]:
+    """Return each letter and the name of its picture in the inbox, by sequence, oldest first.
+
+    subject: that of one pin's letters, of all without one.
+    """
+    wanted = subject or f"{queue.settings.name}.dead.>"
     found: dict[int, tuple[DeadLetter, str | None]] = {}
     async with errors(queue.settings):
         state = (await queue.js.stream_info(queue.dead_stream)).state
@@ -43,7 +49,7 @@ async def letters(queue: Queue) -> dict[int, tuple[DeadLetter, str | None]]:
         while len(found) < state.messages and after <= state.last_seq:
             try:
                 message = await queue.js.get_msg(
-                    queue.dead_stream, seq=after, subject=f"{queue.settings.name}.dead.>", next=True
+                    queue.dead_stream, seq=after, subject=wanted, next=True
                 )
             except nats.js.errors.NotFoundError:
                 break
@@ -84,10 +90,13 @@ async def drop(queue: Queue, sequences: Iterable[int]) -> int:
     return sum([await _remove(queue, sequence) for sequence in sequences])
 
 
-async def forget(queue: Queue, pin_id: str) -> None:
-    """Forget all letters of a pin."""
+async def forget(queue: Queue, pin_id: str) -> list[str]:
+    """Forget all letters of a pin and return the names of their pictures in the inbox."""
+    subject = _subject(queue, pin_id)
+    stored = [name for _, name in (await letters(queue, subject)).values() if name is not None]
     async with errors(queue.settings):
-        await queue.js.purge_stream(queue.dead_stream, subject=_subject(queue, pin_id))
+        await queue.js.purge_stream(queue.dead_stream, subject=subject)
+    return stored
 
 
 async def _remove(queue: Queue, sequence: int) -> int:

@@ -215,7 +215,8 @@ class QueueWorker:
                 self._metrics.buried()
                 log.warning("%s: %s", settled.job.origin, letter.message)
             elif settled.job.kind == "delete" and settled.job.pin_id is not None:
-                await queue_dead.forget(queue, settled.job.pin_id)
+                for name in await queue_dead.forget(queue, settled.job.pin_id):
+                    self._inbox.remove(name)
             await self._note(queue, message, settled)
             await message.ack()
             if settled.ok:

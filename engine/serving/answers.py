@@ -185,6 +185,33 @@ class SubmissionAnswer(BaseModel):
     results: list[SubmittedPin]
 
 
+class Takedown(BaseModel):
+    """What does not come back."""
+
+    kind: Literal["pin", "picture"]
+    value: str = Field(description="a pin's id, or a picture's SHA-256")
+    reason: str
+    since: str = Field(description="RFC 3339")
+
+
+class TakedownList(BaseModel):
+    """All that was taken down, oldest first."""
+
+    takedowns: list[Takedown]
+
+
+class RemovedAnswer(BaseModel):
+    """The pins that a takedown removed."""
+
+    removed: list[str]
+
+
+class LiftedAnswer(BaseModel):
+    """Whether something was taken off the list of takedowns."""
+
+    lifted: bool = Field(description="false if it was not on the list")
+
+
 class Info(BaseModel):
     """What this server serves."""
 

@@ -13,7 +13,16 @@ from starlette.middleware import Middleware
 from engine import __version__
 from engine.ingestion.inbox import INBOX_NAME, Inbox
 from engine.ingestion.queue_client import QueueClient
-from engine.serving import boards, health, pins, problems, reference, search, submissions
+from engine.serving import (
+    boards,
+    health,
+    pins,
+    problems,
+    reference,
+    search,
+    submissions,
+    takedowns,
+)
 from engine.serving import metrics as requests
 from engine.serving.addresses import LOOPBACK_NAMES, is_loopback
 from engine.serving.description import DescribedApp
@@ -68,7 +77,7 @@ def create_app(workspace: Workspace, *, hosts: Sequence[str] = ()) -> FastAPI:
     app.key_required = key is not None
     problems.install(app)
     v1 = APIRouter(prefix=KEYED)
-    for noun in (search, pins, boards, health):
+    for noun in (search, pins, boards, takedowns, health):
         v1.include_router(noun.router)
     if queue is not None:
         v1.include_router(submissions.router)

@@ -15,6 +15,7 @@ from engine.ingestion.queue_client import QueueClient
 from engine.jsonl import BadLine
 from engine.queries import Query
 from engine.retrieval.answers import Answer
+from engine.store.removals import Kind
 from engine.workspace import Workspace
 
 # Requests that may decode pictures at once: one large picture takes some 150 MB while it is open.
@@ -69,6 +70,11 @@ class Service:
         """Delete a pin and its picture, see `Workspace.delete`; raise UnknownPin, StaleVersion."""
         with self._writes:
             self.workspace.delete(pin_id, updated_at=updated_at, sequence=sequence)
+
+    def take_down(self, kind: Kind, value: str, reason: str) -> list[str]:
+        """Remove a pin or a picture for good; see `Eraser.take_down`."""
+        with self._writes:
+            return self.workspace.eraser.take_down(kind, value, reason)
 
 
 def service_of(request: Request) -> Service:

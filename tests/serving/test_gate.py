@@ -27,6 +27,9 @@ ROUTES = (
     ("GET", "/v1/boards"),
     ("GET", "/v1/boards/search"),
     ("GET", "/v1/boards/related"),
+    ("GET", "/v1/takedowns"),
+    ("PUT", "/v1/takedowns/pin/a"),
+    ("DELETE", "/v1/takedowns/pin/a"),
     ("GET", "/v1/info"),
     ("GET", "/v1/nothing"),
     ("GET", "/v1"),
@@ -81,7 +84,7 @@ class TestKey:
     def test_every_route_is_listed_here(self, keyed: TestClient) -> None:
         paths = keyed.get("/openapi.json").json()["paths"]
         offered = {
-            (method.upper(), path.replace("{id}", "a"))
+            (method.upper(), path.format(id="a", kind="pin", value="a"))
             for path, methods in paths.items()
             for method in methods
             if path.startswith("/v1/")
