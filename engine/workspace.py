@@ -26,6 +26,7 @@ from engine.ingestion.intake import Intake
 from engine.ingestion.letters import Letters
 from engine.ingestion.lookahead import Lookahead
 from engine.ingestion.outcome import Outcome
+from engine.ingestion.unsettled import Unsettled
 from engine.queries import Filter, Query
 from engine.retrieval.answers import Answer
 from engine.retrieval.parameters import Parameters, for_encoder
@@ -186,6 +187,8 @@ class Workspace:
             fetching=lambda: self.fetching,
             # Deletions in a stream come from a queue, whose worker looks after its own letters.
             letters=self._letters(queued=False),
+            # On a server other processes may be in the middle of theirs.
+            unsettled=None if self.hold is None else Unsettled(self.images.folder),
         )
 
     @cached_property
@@ -238,6 +241,8 @@ def open_workspace(settings: Settings, *, create: bool = False) -> Iterator[Work
         hold = collection.ownership if isinstance(collection, EdgeCollection) else None
         workspace = Workspace(settings, collection, images, hold, made, removals)
         workspace.eraser.resume()
+        if hold is not None:
+            workspace.eraser.sweep_unsettled()
         with closing(workspace):
             yield workspace
 

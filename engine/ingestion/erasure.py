@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from engine.errors import BadPin
 from engine.ingestion.duplicates import Duplicates
 from engine.ingestion.letters import Letters
+from engine.ingestion.unsettled import Unsettled
 from engine.pins import pin_id
 from engine.store.collection import Collection
 from engine.store.image_store import ImageStore
@@ -21,6 +22,7 @@ from engine.store.versions import Age, Version
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 BATCH = 256
+CLOCK_STEP_S = 2.0
 
 
 @dataclass(frozen=True)
@@ -79,6 +81,26 @@ class Eraser:
     def takedowns(self) -> list[Takedown]:
         """Return what was taken down, oldest first."""
         return self.removals.takedowns()
+
+    def sweep_unsettled(self) -> int:
+        """Delete pictures that a killed process kept for pins which it did not come to write.
+
+        Return how many. Only for the one process that writes to the collection, before it does.
+        """
+        mark = Unsettled(self.images.folder)
+        since = mark.since
+        if since is None:
+            return 0
+        # File systems count time in steps.
+        unused = [
+            key
+            for key in self.images.written_since(since - CLOCK_STEP_S)
+            if not self.collection.uses_image(key)
+        ]
+        for key in unused:
+            self.images.delete(key)
+        mark.clear()
+        return len(unused)
 
     def resume(self) -> None:
         """Finish what was begun before this process."""

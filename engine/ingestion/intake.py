@@ -6,6 +6,7 @@ in threads while the encoder works; what is in flight is bounded. `looking.py` k
 `recording.py` one batch of records.
 """
 
+import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -32,6 +33,7 @@ from engine.ingestion.looking import Looker, Seen, reuses
 from engine.ingestion.outcome import Outcome, Status
 from engine.ingestion.pictures import is_url
 from engine.ingestion.recording import Recorder
+from engine.ingestion.unsettled import Progress, Unsettled
 from engine.jsonl import BadLine
 from engine.store.collection import Collection
 from engine.store.image_store import ImageStore
@@ -45,10 +47,14 @@ MAX_STALE = 4_096
 
 @dataclass(frozen=True)
 class _Window:
-    """Arrivals that are worked on together, in their order; no pin stands twice in it."""
+    """Arrivals that are worked on together, in their order; no pin stands twice in it.
+
+    begun: before its first picture was kept, as time.time() counts.
+    """
 
     ids: frozenset[str]
     results: list[Future[Seen | Outcome] | Doomed | Outcome]
+    begun: float
 
 
 @dataclass
@@ -74,9 +80,16 @@ class Intake:
     max_ahead: timedelta = MAX_AHEAD
     fetching: Callable[[], Lookahead] | None = None
     letters: Letters | None = None
+    unsettled: Unsettled | None = None
 
     def run(self, arrivals: Iterable[Change | BadLine]) -> Iterator[Outcome]:
         """Take in a stream; outcomes come in its order, each once it is settled."""
+        mark = Progress(None) if self.unsettled is None else self.unsettled.begin(time.time())
+        yield from self._run(arrivals, mark)
+        # Not where the stream broke off: of what was in flight some pictures are kept already.
+        mark.end()
+
+    def _run(self, arrivals: Iterable[Change | BadLine], mark: Progress) -> Iterator[Outcome]:
         with ThreadPoolExecutor(self.threads) as pool:
             ahead: deque[_Window] = deque()
             left = _Leftovers()
@@ -89,13 +102,19 @@ class Intake:
                     while ahead:
                         yield from self._settle(ahead.popleft(), left)
                     self._drop(left)
-                ahead.append(self._begin(items, ids, pool))
+                begun = time.time()
+                ahead.append(self._begin(items, ids, pool, begun))
+                mark.reached(ahead[0].begun)
             while ahead:
                 yield from self._settle(ahead.popleft(), left)
             self._drop(left)
 
     def _begin(
-        self, items: list[Change | BadLine], ids: frozenset[str], pool: ThreadPoolExecutor
+        self,
+        items: list[Change | BadLine],
+        ids: frozenset[str],
+        pool: ThreadPoolExecutor,
+        begun: float,
     ) -> _Window:
         """Start on a window: what has changed is read and decoded in threads."""
         admission = Admission(self.collection, self.removals, self.max_ahead)
@@ -110,7 +129,7 @@ class Intake:
             pool.submit(looker.look, each) if isinstance(each, Admitted) else each
             for each in decided
         ]
-        return _Window(ids, results)
+        return _Window(ids, results, begun)
 
     def _settle(self, window: _Window, left: _Leftovers) -> Iterator[Outcome]:
         """Finish a window: encode the new pictures together, write all records, then tell."""

@@ -9,6 +9,7 @@ import io
 import os
 import re
 import tempfile
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -20,6 +21,8 @@ from engine.store.disk import is_full, read_only
 
 LONGEST = {"keep": 512, "thumbnail": 192}
 QUALITY = 88
+PART = ".part"
+FOLDER_DIGITS = 2
 _KEY = re.compile(r"[0-9a-f]{64}")
 
 
@@ -69,14 +72,32 @@ class ImageStore:
             return False
         return True
 
+    def written_since(self, moment: float) -> Iterator[str]:
+        """Yield the keys of pictures whose files are no older, as time.time() counts.
+
+        What a process that died had begun to write goes on the way.
+        """
+        if not self.folder.is_dir():
+            return
+        for place in sorted(self.folder.iterdir()):
+            if len(place.name) != FOLDER_DIGITS or not place.is_dir():
+                continue
+            for path in sorted(place.iterdir()):
+                if path.stat().st_mtime < moment:
+                    continue
+                if path.suffix == PART:
+                    path.unlink(missing_ok=True)
+                elif _KEY.fullmatch(path.stem):
+                    yield path.stem
+
     def _path(self, key: str) -> Path:
-        return self.folder / key[:2] / f"{key}.jpg"
+        return self.folder / key[:FOLDER_DIGITS] / f"{key}.jpg"
 
 
 def _write_whole(path: Path, data: bytes) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=path.parent, suffix=".part")
+        handle, name = tempfile.mkstemp(dir=path.parent, suffix=PART)
         try:
             with os.fdopen(handle, "wb") as file:
                 file.write(data)
