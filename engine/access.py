@@ -116,7 +116,7 @@ class Local:
 
     def index(self, arrivals: Iterable[Arrival | BadLine]) -> Iterator[Outcome]:
         yield from self._workspace.intake().run(arrivals)
-        self._workspace.settle()
+        self._workspace.settle(wait=True)
 
 
 class _Waiting(NamedTuple):

@@ -167,12 +167,15 @@ class Workspace:
             "disk_bytes": facts.disk_bytes,
         }
 
-    def settle(self) -> None:
-        """Make writes durable, and build the search graph once enough pins are outside it."""
-        facts = self.collection.info()
-        if facts.points - facts.indexed >= self.settings.store.graph_threshold:
-            self.collection.optimize()
+    def settle(self, *, wait: bool = False) -> None:
+        """Make writes durable; have the search graph built once enough pins are outside it.
+
+        That goes on in the background unless `wait` is given.
+        """
         self.collection.flush()
+        self.collection.start_optimizing(self.settings.store.graph_threshold)
+        if wait:
+            self.collection.finish_optimizing()
 
     def intake(self) -> Intake:
         """Return the way in for new pins."""

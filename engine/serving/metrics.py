@@ -46,6 +46,9 @@ class RequestMetrics:
         self.unindexed = Gauge(
             "engine_unindexed", "Vectors outside the search graph.", registry=self.registry
         )
+        self.building = Gauge(
+            "engine_graph_building", "1 while a search graph is built.", registry=self.registry
+        )
 
 
 class Counted:
@@ -88,4 +91,5 @@ def get_metrics(request: Request, service: Serving) -> Response:
     facts = service.workspace.collection.info()
     metrics.pins.set(facts.points)
     metrics.unindexed.set(max(facts.points - facts.indexed, 0))
+    metrics.building.set(facts.building)
     return Response(generate_latest(metrics.registry), media_type=CONTENT_TYPE_LATEST)

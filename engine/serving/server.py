@@ -39,7 +39,7 @@ def _serve(settings: Settings) -> None:
         open_workspace(settings, create=True) as workspace,
     ):
         address = url_of(sock)
-        # Building the search graph stops the whole process, so it is done before anybody asks.
+        # What an earlier process wrote may want a graph; it is built while requests are answered.
         workspace.settle()
         app = create_app(workspace, hosts=names_of(settings.serve.host, sock))
         app.state.service.warm_up()

@@ -53,15 +53,12 @@ class Service:
             return self.workspace.search(query)
 
     def take_in(self, arrivals: Iterable[Change | BadLine]) -> list[Outcome]:
-        """Write pins and return what became of each, in their order, once it is on disk.
-
-        The search graph does not grow: its building would stop all requests.
-        """
+        """Write pins and return what became of each, in their order, once it is on disk."""
         # The lock first: writers that wait for each other must not keep searches from decoding.
         with self._writes, self._decoding:
             outcomes = list(self.workspace.intake().run(arrivals))
             if any(outcome.status in WRITTEN for outcome in outcomes):
-                self.workspace.collection.flush()
+                self.workspace.settle()
             return outcomes
 
     def delete(

@@ -21,6 +21,7 @@ class CollectionInfo:
 
     indexed: vectors that the graph covers; the others are searched one by one.
     disk_bytes: what it takes on disk; None where the engine doesn't say.
+    building: whether a graph is being built.
     """
 
     points: int
@@ -28,6 +29,7 @@ class CollectionInfo:
     segments: int
     disk_bytes: int | None
     identity: Identity
+    building: bool = False
 
 
 class Collection(Protocol):
@@ -108,7 +110,21 @@ class Collection(Protocol):
         ...
 
     def optimize(self) -> None:
-        """Build what makes search fast over everything written so far; may take minutes."""
+        """Build what makes search fast over everything written so far; may take minutes.
+
+        Embedded, the process can do nothing else meanwhile.
+        """
+        ...
+
+    def start_optimizing(self, outside: int) -> None:
+        """Have the same done while the collection is in use, if so many pins wait for it.
+
+        Returns at once, also where it can't be done now: then the log says why.
+        """
+        ...
+
+    def finish_optimizing(self) -> None:
+        """Wait until what was started is done."""
         ...
 
     def flush(self) -> None:

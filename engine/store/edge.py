@@ -4,17 +4,14 @@ Knows nothing of scoring: it runs the legs of `query_plan`.
 """
 
 import json
-import shutil
-import threading
 import uuid
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Self
 
 import qdrant_edge as edge
 
-from engine.errors import NoCollection, StoreError, StoreFull
+from engine.errors import NoCollection, StoreError
 from engine.queries import Filter
 from engine.store import edge_schema, query_plan, schema
 from engine.store.collection import EVERYTHING, CollectionInfo
@@ -22,20 +19,21 @@ from engine.store.disk import (
     MIN_FREE,
     bytes_in,
     disk_errors,
-    read_only,
     require_room,
     write_whole,
 )
 from engine.store.frequencies import Frequencies
+from engine.store.graph_building import GraphBuilding
 from engine.store.identity import Identity, check
 from engine.store.legs import Leg, Ranked, VectorLeg
+from engine.store.live_shard import LiveShard, edge_errors
 from engine.store.ownership import Ownership
 from engine.store.plan import Candidates, Plan
 from engine.store.records import Facts, Record, StoredPin, point_id
+from engine.store.shard_folder import create_shard, live_folder, load_shard, remove_others
 from engine.store.vectors import unit, unit_rows
 
 IDENTITY_NAME = "collection.json"
-SHARD_NAME = "shard"
 # To look at so many pins takes well under a millisecond.
 COUNT_ONE_BY_ONE = 10_000
 SHOWING_PAGE = 1_000
@@ -47,19 +45,17 @@ class EdgeCollection:
     def __init__(
         self,
         folder: Path,
-        shard: Any,
+        live: LiveShard,
         identity: Identity,
         ownership: Ownership,
         min_free_bytes: int,
     ) -> None:
         self._folder = folder
-        self._shard = shard
+        self._live = live
         self._identity = identity
         self._min_free = min_free_bytes
         self._frequencies = Frequencies()
-        # Edge's calls hold the interpreter's lock anyway: this one only keeps a query from seeing
-        # the shard half-way through `optimize`, and its two rounds from straddling a write.
-        self._lock = threading.RLock()
+        self._building = GraphBuilding(folder, live, min_free_bytes)
         self.ownership = ownership
 
     @classmethod
@@ -86,17 +82,19 @@ class EdgeCollection:
             folder.mkdir(parents=True, exist_ok=True)
         ownership = Ownership.take(folder, address)
         try:
-            with _errors(folder):
+            with edge_errors(folder):
                 if not described.exists() and identity is not None:
                     require_room(folder, min_free_bytes)
                     _create(folder, identity)
                 kept = Identity.from_json(_described(described), str(folder))
                 check(kept, identity, str(folder))
-                shard = _load(folder)
+                remove_others(folder)
+                place = live_folder(folder)
+                live = LiveShard(folder, place, load_shard(place))
         except BaseException:
             ownership.release()
             raise
-        return cls(folder, shard, kept, ownership, min_free_bytes)
+        return cls(folder, live, kept, ownership, min_free_bytes)
 
     @property
     def identity(self) -> Identity:
@@ -105,8 +103,8 @@ class EdgeCollection:
     def upsert(self, records: Sequence[Record]) -> None:
         rows = unit_rows(records, self._identity.dimension)
         points = {
-            record.pin.id: edge.Point(
-                point_id(record.pin.id), {schema.VECTOR: row}, schema.payload(record)
+            (key := point_id(record.pin.id)): edge.Point(
+                key, {schema.VECTOR: row}, schema.payload(record)
             )
             # A list crosses into Edge several times faster than an array does.
             for record, row in zip(records, rows.tolist(), strict=True)
@@ -114,56 +112,56 @@ class EdgeCollection:
         if not points:
             return
         require_room(self._folder, self._min_free)
-        with self._guard():
-            self._open_shard.update(edge.UpdateOperation.upsert_points(list(points.values())))
+        with self._live.writing(points, len(points)) as shard:
+            shard.update(edge.UpdateOperation.upsert_points(list(points.values())))
             self._frequencies.wrote(len(points))
 
     def delete(self, pin_ids: Sequence[str]) -> int:
-        with self._guard():
-            found = self._retrieve([point_id(each) for each in pin_ids], False, False)
-            keys = [each.id for each in found]
-            if keys:
-                self._open_shard.update(edge.UpdateOperation.delete_points(keys))
-                self._frequencies.wrote(len(keys))
-        return len(keys)
+        keys = [point_id(each) for each in pin_ids]
+        with self._live.writing(keys) as shard:
+            there = [each.id for each in self._live.retrieve(keys, False, False)]
+            if there:
+                shard.update(edge.UpdateOperation.delete_points(there))
+                self._frequencies.wrote(len(there))
+        return len(there)
 
     def get(self, pin_ids: Sequence[str]) -> dict[str, Record]:
-        found = self._retrieve([point_id(each) for each in pin_ids], True, True)
+        found = self._live.retrieve([point_id(each) for each in pin_ids], True, True)
         records = (schema.record(each.payload, each.vector[schema.VECTOR]) for each in found)
         return {record.pin.id: record for record in records}
 
     def pins(self, keys: Sequence[str]) -> dict[str, StoredPin]:
-        found = self._retrieve(list(keys), list(schema.SHOWN), False)
+        found = self._live.retrieve(list(keys), list(schema.SHOWN), False)
         return {str(each.id): schema.stored_pin(each.payload) for each in found}
 
     def facts(self, pin_ids: Sequence[str]) -> dict[str, Facts]:
         names = {point_id(each): each for each in pin_ids}
-        found = self._retrieve(list(names), list(schema.COMPARED), False)
+        found = self._live.retrieve(list(names), list(schema.COMPARED), False)
         return {names[str(each.id)]: schema.facts(each.payload) for each in found}
 
     def candidates(self, plan: Plan) -> Candidates:
         if plan.vector is not None:
             unit(plan.vector, self._identity.dimension)
         without = frozenset(uuid.UUID(point_id(each)) for each in plan.exclude)
-        with self._guard():
+        with self._live.using():
             return query_plan.candidates(self, plan, without, self._frequencies)
 
     def nearest(self, legs: Sequence[VectorLeg]) -> list[Ranked]:
-        with self._guard():
+        with self._live.using():
             return self.run(legs) if legs else []
 
     def count(self, filter_: Filter = EVERYTHING) -> int:
         must = edge_schema.conditions(filter_)
-        with self._guard():
+        with self._live.using() as shard:
             if not must:
                 # As exact as counting one by one, in a thirtieth of the time.
-                return int(self._open_shard.info().points_count)
-            return int(self._open_shard.count(edge.CountRequest(True, edge.Filter(must=must))))
+                return int(shard.info().points_count)
+            return int(shard.count(edge.CountRequest(True, edge.Filter(must=must))))
 
     def uses_image(self, image_key: str) -> bool:
         request = edge.CountRequest(True, edge_schema.keeps_picture(image_key))
-        with self._guard():
-            return int(self._open_shard.count(request)) > 0
+        with self._live.using() as shard:
+            return int(shard.count(request)) > 0
 
     def showing(self, sha256: str) -> list[str]:
         out: list[str] = []
@@ -175,8 +173,8 @@ class EdgeCollection:
 
     def boards(self, limit: int) -> list[tuple[str, int]]:
         request = edge.FacetRequest("board_title", limit=limit, exact=True)
-        with self._guard():
-            hits = self._open_shard.facet(request).hits
+        with self._live.using() as shard:
+            hits = shard.facet(request).hits
         return sorted(
             ((hit.value, hit.count) for hit in hits), key=lambda each: (-each[1], each[0])
         )
@@ -198,32 +196,36 @@ class EdgeCollection:
             yield [schema.record(each.payload, each.vector[schema.VECTOR]) for each in page]
 
     def optimize(self) -> None:
-        with self._guard():
-            self._open_shard.optimize()
+        self._building.stop()
+        with self._live.writing() as shard:
+            shard.optimize()
+
+    def start_optimizing(self, outside: int) -> None:
+        self._building.start(outside)
+
+    def finish_optimizing(self) -> None:
+        self._building.wait()
 
     def flush(self) -> None:
-        with self._guard():
-            self._open_shard.flush()
+        with self._live.writing() as shard:
+            shard.flush()
 
     def info(self) -> CollectionInfo:
-        with self._guard():
-            facts = self._open_shard.info()
+        with self._live.using() as shard:
+            facts = shard.info()
         return CollectionInfo(
             points=facts.points_count,
             indexed=facts.indexed_vectors_count,
             segments=facts.segments_count,
             disk_bytes=bytes_in(self._folder),
             identity=self._identity,
+            building=self._building.running,
         )
 
     def close(self) -> None:
-        with self._guard():
-            if self._shard is not None:
-                with disk_errors(self._folder):
-                    self._shard.flush()
-                    self._shard.close()
-                self._shard = None
-                self.ownership.release()
+        self._building.stop()
+        if self._live.close():
+            self.ownership.release()
 
     def __enter__(self) -> Self:
         return self
@@ -235,7 +237,7 @@ class EdgeCollection:
 
     def run(self, legs: Sequence[Leg]) -> list[Ranked]:
         request = edge.QueryBatchRequest([edge_schema.request(leg) for leg in legs])
-        answers = self._open_shard.query_batch(request)
+        answers = self._live.shard.query_batch(request)
         return [([hit.id for hit in hits], [hit.score for hit in hits]) for hits in answers]
 
     def frequency(self, term: str, points: int) -> int:
@@ -251,26 +253,7 @@ class EdgeCollection:
         return sum(listed) - self._matches(edge.Filter(must=list(fields)))
 
     def _matches(self, wanted: Any, *, exact: bool = True) -> int:
-        return int(self._open_shard.count(edge.CountRequest(exact, wanted)))
-
-    @contextmanager
-    def _guard(self) -> Iterator[None]:
-        """Hold the lock, and turn what goes wrong inside into the engine's own errors."""
-        with self._lock, _errors(self._folder):
-            yield
-
-    @property
-    def _open_shard(self) -> Any:
-        if self._shard is None:
-            raise StoreError(f"the collection in {self._folder} is closed")
-        return self._shard
-
-    def _retrieve(self, ids: list[str], payload: bool | list[str], vector: bool) -> list[Any]:
-        if not ids:
-            return []
-        with self._guard():
-            found: list[Any] = self._open_shard.retrieve(ids, payload, vector)
-        return found
+        return int(self._live.shard.count(edge.CountRequest(exact, wanted)))
 
     def _page(
         self,
@@ -288,58 +271,15 @@ class EdgeCollection:
             with_payload=payload,
             with_vector=vector,
         )
-        with self._guard():
-            page: list[Any] = self._open_shard.scroll(request)[0]
+        with self._live.using() as shard:
+            page: list[Any] = shard.scroll(request)[0]
         return page
 
 
-@contextmanager
-def _errors(folder: Path) -> Iterator[None]:
-    """Turn errors of the disk and of Edge, which raises bare `Exception`, into the engine's own."""
-    try:
-        with disk_errors(folder):
-            yield
-    except Exception as error:
-        if type(error) is not Exception:
-            raise
-        text = " ".join(str(error).split())[:300]
-        if "No space left" in text or "os error 28" in text:
-            raise StoreFull(
-                f"the disk of {folder} is full: free some room, or move the data folder "
-                "(ENGINE_DATA); nothing that was acknowledged is lost"
-            ) from error
-        if "Read-only file system" in text or "os error 30" in text:
-            raise read_only(folder) from error
-        raise StoreError(f"the collection in {folder} can't be used: {text}") from error
-
-
 def _create(folder: Path, identity: Identity) -> None:
-    """Make an empty shard; the description comes last, so that half a collection is none."""
-    place, unfinished = folder / SHARD_NAME, folder / f"{SHARD_NAME}.new"
-    if place.exists():
-        _remove_empty(place)
-    shutil.rmtree(unfinished, ignore_errors=True)
-    unfinished.mkdir()
-    shard = edge.EdgeShard.create(str(unfinished), edge_schema.config(identity.dimension))
-    for operation in edge_schema.index_operations():
-        shard.update(operation)
-    shard.flush()
-    shard.close()
-    unfinished.rename(place)
+    """Make an empty collection; the description comes last, so that half of one is none."""
+    create_shard(folder, identity.dimension)
     write_whole(folder / IDENTITY_NAME, json.dumps(identity.to_json(), indent=1))
-
-
-def _remove_empty(place: Path) -> None:
-    """Remove what a creation left that ended before its description; never a shard with pins."""
-    shard = edge.EdgeShard.load(str(place))
-    points = shard.info().points_count
-    shard.close()
-    if points:
-        raise StoreError(
-            f"{place} holds {points:,} pins but no {IDENTITY_NAME} stands beside it: restore that "
-            "file from a backup, or move the folder away and index again"
-        )
-    shutil.rmtree(place)
 
 
 def _described(path: Path) -> object:
@@ -347,11 +287,3 @@ def _described(path: Path) -> object:
         return json.loads(path.read_text(encoding="utf-8"))
     except ValueError:
         raise StoreError(f"{path} is not JSON: restore it from a backup") from None
-
-
-def _load(folder: Path) -> Any:
-    shard = edge.EdgeShard.load(str(folder / SHARD_NAME))
-    # A collection of an earlier version lacks what is indexed since.
-    for operation in edge_schema.index_operations(without=shard.info().payload_schema):
-        shard.update(operation)
-    return shard

@@ -195,6 +195,12 @@ class ServerCollection:
                 return
             time.sleep(1.0)
 
+    def start_optimizing(self, outside: int) -> None:
+        """Do nothing: a server starts by itself."""
+
+    def finish_optimizing(self) -> None:
+        self.optimize()
+
     def flush(self) -> None:
         """Do nothing: a server answers a write only after its log has it."""
 

@@ -16,10 +16,11 @@ from engine.errors import FingerprintMismatch, NoCollection, StoreError, StoreFu
 from engine.queries import Filter
 from engine.store import schema
 from engine.store.disk import disk_errors
-from engine.store.edge import IDENTITY_NAME, SHARD_NAME, EdgeCollection
+from engine.store.edge import IDENTITY_NAME, EdgeCollection
 from engine.store.identity import Identity
 from engine.store.ownership import LOCK_NAME, Ownership, owner_of
 from engine.store.records import Record
+from engine.store.shard_folder import SHARD_NAME
 
 MakeRecord = Callable[..., Record]
 IDENTITY = Identity("encoder-a", 8, "english-a")
@@ -206,7 +207,7 @@ def test_a_collection_of_an_earlier_version_gets_the_indexes_that_it_lacks(
             collection.upsert([make_record("a", seed=1), copy])
     for _ in range(2):
         with EdgeCollection.open(tmp_path, IDENTITY, min_free_bytes=0) as collection:
-            indexed = collection._shard.info().payload_schema
+            indexed = collection._live.shard.info().payload_schema
             assert set(indexed) == set(schema.INDEXES)
             assert indexed[schema.DUPLICATE].points == 1
             copies = collection.scroll(Filter(fields={schema.DUPLICATE: ("a",)}))

@@ -1,0 +1,141 @@
+"""The shard that a collection serves from: who may use it when, and what was written since a mark.
+
+Two locks. The outer one is for writes, so that they can be held back while searches go on; the
+inner one is held by whoever calls Edge. Knows nothing of pins and queries.
+"""
+
+import threading
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import qdrant_edge as edge
+
+from engine.errors import StoreError, StoreFull
+from engine.store.disk import disk_errors, read_only
+
+
+class LiveShard:
+    """A shard of Edge that can be replaced by another while it is in use.
+
+    place: the folder that the shard lies in.
+    written: points that were written since the mark, or since the opening.
+    """
+
+    def __init__(self, folder: Path, place: Path, shard: Any) -> None:
+        self._folder = folder
+        self._shard = shard
+        self.place = place
+        self.written = 0
+        self._touched: set[str] | None = None
+        self._writes = threading.RLock()
+        # Edge's calls hold the interpreter's lock anyway: this one keeps a query's two rounds from
+        # straddling a write, and from seeing the shard half-way through `optimize`.
+        self._lock = threading.RLock()
+
+    @contextmanager
+    def using(self) -> Iterator[Any]:
+        """Hold the shard, and turn what goes wrong inside into the engine's own errors."""
+        with self._lock, edge_errors(self._folder):
+            yield self.shard
+
+    @contextmanager
+    def writing(self, keys: Iterable[str] = (), points: int = 0) -> Iterator[Any]:
+        """Hold the shard to write `points` to it, or to delete those under the keys."""
+        with self._writes, self.using() as shard:
+            if self._touched is not None:
+                # Before the write: one that fails may have been done in part.
+                self._touched.update(keys)
+            self.written += points
+            yield shard
+
+    @contextmanager
+    def still(self) -> Iterator[None]:
+        """Keep writes waiting; searches go on."""
+        with self._writes:
+            yield
+
+    @property
+    def shard(self) -> Any:
+        """The shard itself; raises StoreError once it is closed."""
+        if self._shard is None:
+            raise StoreError(f"the collection in {self._folder} is closed")
+        return self._shard
+
+    @property
+    def closed(self) -> bool:
+        """Whether the shard is closed."""
+        return self._shard is None
+
+    def retrieve(self, keys: Sequence[str], payload: bool | list[str], vector: bool) -> list[Any]:
+        """Return the points that exist under the keys."""
+        if not keys:
+            return []
+        with self.using() as shard:
+            found: list[Any] = shard.retrieve(list(keys), payload, vector)
+        return found
+
+    def mark(self) -> None:
+        """Begin to remember what is written and deleted."""
+        with self._writes:
+            self._touched = set()
+            self.written = 0
+
+    def touched(self) -> list[str]:
+        """Return the keys written or deleted since the mark or the last call, in their order."""
+        with self._writes:
+            found, self._touched = sorted(self._touched or ()), set()
+        return found
+
+    def forget(self) -> None:
+        """Remember no longer what is written."""
+        with self._writes:
+            self._touched = None
+
+    def replace(self, shard: Any, place: Path) -> tuple[Any, Path]:
+        """Serve from another shard from now on, and return the one before and its folder."""
+        with self._writes, self._lock:
+            before = self.shard, self.place
+            self._shard, self.place = shard, place
+            self._touched = None
+        return before
+
+    def close(self) -> bool:
+        """Flush and close the shard; return False if it was closed already."""
+        with self._writes, self._lock, edge_errors(self._folder):
+            if self._shard is None:
+                return False
+            self._shard.flush()
+            self._shard.close()
+            self._shard = None
+            return True
+
+
+@contextmanager
+def edge_errors(folder: Path) -> Iterator[None]:
+    """Turn errors of the disk and of Edge, which raises bare `Exception`, into the engine's own."""
+    try:
+        with disk_errors(folder):
+            yield
+    except Exception as error:
+        if type(error) is not Exception:
+            raise
+        text = " ".join(str(error).split())[:300]
+        if "No space left" in text or "os error 28" in text:
+            raise StoreFull(
+                f"the disk of {folder} is full: free some room, or move the data folder "
+                "(ENGINE_DATA); nothing that was acknowledged is lost"
+            ) from error
+        if "Read-only file system" in text or "os error 30" in text:
+            raise read_only(folder) from error
+        raise StoreError(f"the collection in {folder} can't be used: {text}") from error
+
+
+def write_points(shard: Any, found: Sequence[Any], gone: Sequence[Any]) -> None:
+    """Write points as another shard answered them, and delete others."""
+    if found:
+        points = [edge.Point(each.id, each.vector, each.payload) for each in found]
+        shard.update(edge.UpdateOperation.upsert_points(points))
+    if gone:
+        shard.update(edge.UpdateOperation.delete_points(list(gone)))

@@ -1,0 +1,571 @@
+"""The graph is built while the collection is used, and nothing is lost however that ends."""
+
+import hashlib
+import logging
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import textwrap
+import threading
+import time
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from engine.errors import StoreError
+from engine.pins import Pin
+from engine.store import graph_building, graph_child
+from engine.store.edge import EdgeCollection
+from engine.store.identity import Identity
+from engine.store.plan import Plan
+from engine.store.records import Record, point_id
+from engine.store.shard_folder import (
+    LIVE_NAME,
+    SHARD_NAME,
+    SHARED_FILES,
+    copy_shard,
+    live_folder,
+    make_live,
+)
+
+MakeRecord = Callable[..., Record]
+IDENTITY = Identity("encoder-a", 8, "english-a")
+WIDE = Identity("encoder-b", 512, "english-a")
+# Edge builds a graph over ten megabytes of vectors or more.
+WIDE_PINS = 5_500
+
+
+class Gate(NamedTuple):
+    """Keeps the child from its work until it is opened."""
+
+    path: Path
+
+    def open(self) -> None:
+        self.path.touch()
+
+
+@pytest.fixture
+def gate(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Gate:
+    """Have the children of this test wait."""
+    path, script = tmp_path / "open", tmp_path / "waiting.py"
+    script.write_text(
+        "import os, sys, time\n"
+        f"while not os.path.exists({str(path)!r}):\n"
+        "    time.sleep(0.005)\n"
+        f"os.execv(sys.executable, [sys.executable, '-P', {graph_child.__file__!r}, sys.argv[1]])\n"
+    )
+    monkeypatch.setattr(graph_child, "__file__", str(script))
+    return Gate(path)
+
+
+def open_(folder: Path, identity: Identity = IDENTITY) -> EdgeCollection:
+    return EdgeCollection.open(folder, identity, create=True, min_free_bytes=0)
+
+
+def child_of(collection: EdgeCollection) -> int:
+    """Return the process that builds, once it runs."""
+    while (child := collection._building._child) is None:
+        assert collection.info().building
+        time.sleep(0.005)
+    return child.pid
+
+
+def alive(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
+
+
+def wait_until(true: Callable[[], bool]) -> None:
+    for _ in range(3_000):
+        if true():
+            return
+        time.sleep(0.01)
+    raise AssertionError("it never came true")
+
+
+def shards(folder: Path) -> list[Path]:
+    return sorted(each for each in folder.glob(f"{SHARD_NAME}*") if each.is_dir())
+
+
+def digests(collection: EdgeCollection) -> dict[str, str]:
+    """Return the digests of what is there, by pin id."""
+    return {each.pin.id: each.digest for page in collection.records() for each in page}
+
+
+def same(one: EdgeCollection, other: EdgeCollection) -> None:
+    ours = [each for page in one.records() for each in page]
+    theirs = [each for page in other.records() for each in page]
+    nothing = np.empty(0, np.float32)
+    bare = [[replace(each, vector=nothing) for each in side] for side in (ours, theirs)]
+    assert [repr(each) for each in bare[0]] == [repr(each) for each in bare[1]]
+    np.testing.assert_allclose(
+        [each.vector for each in ours], [each.vector for each in theirs], atol=1e-6
+    )
+
+
+@pytest.fixture(scope="module")
+def wide() -> list[Record]:
+    rng = np.random.default_rng(5)
+    vectors = rng.standard_normal((WIDE_PINS, WIDE.dimension)).astype(np.float32)
+    return [
+        Record(
+            Pin(id=f"p{row}", image="x.jpg", attributes={"colour": ("red", "blue")[row % 2]}),
+            vectors[row],
+            f"word{row % 7} all",
+            "",
+            f"{row:064x}",
+            None,
+            f"{row:016x}",
+            f"{row:064x}",
+        )
+        for row in range(WIDE_PINS)
+    ]
+
+
+def fill(collection: EdgeCollection, records: list[Record]) -> None:
+    for start in range(0, len(records), 1_000):
+        collection.upsert(records[start : start + 1_000])
+
+
+def test_what_was_built_beside_equals_what_is_built_in_place(
+    tmp_path: Path, wide: list[Record], gate: Gate
+) -> None:
+    changed = [replace(each, description_terms="fresh", digest="1" * 64) for each in wide[:300]]
+    new = [replace(each, pin=replace(each.pin, id=f"n{each.pin.id}")) for each in wide[:700]]
+    gone = [each.pin.id for each in wide[200:900]]
+    with closing(open_(tmp_path / "a", WIDE)) as one, closing(open_(tmp_path / "b", WIDE)) as other:
+        fill(one, wide)
+        fill(other, wide)
+        # In a graph Edge counts deleted pins among its words until they are a fifth of it, so the
+        # scores are those of a graph that was built when this one's building began.
+        other.optimize()
+        one.start_optimizing(1_000)
+        child_of(one)
+        for each in (one, other):
+            each.upsert(changed)
+            each.upsert(new)
+            assert each.delete(gone) == len(gone)
+            each.upsert([wide[250]])
+        same(one, other)
+        gate.open()
+        one.finish_optimizing()
+        same(one, other)
+        assert one.info().indexed >= WIDE_PINS
+        assert one.info().building is False
+        # Deep enough for all that have the word: none is left out for a tie.
+        plan = Plan(("fresh",), wide[5].vector, lexical_depth=400, exact=True)
+        mine, theirs = one.candidates(plan), other.candidates(plan)
+        assert mine.idf == theirs.idf
+        scores, others = (
+            dict(
+                zip(
+                    each.keys,
+                    zip(each.cosine.tolist(), each.description.tolist(), strict=True),
+                    strict=True,
+                )
+            )
+            for each in (mine, theirs)
+        )
+        assert len(scores) > 200
+        assert scores.keys() == others.keys()
+        for key, pair in scores.items():
+            assert pair == pytest.approx(others[key], abs=1e-5)
+        files = [each for each in live_folder(tmp_path / "a").rglob("*") if each.is_file()]
+        before = {each: hashlib.sha256(each.read_bytes()).digest() for each in files}
+        one.upsert(wide[1_000:1_500])
+        one.delete([each.pin.id for each in wide[1_500:2_500]])
+        one.flush()
+        copy = tmp_path / "copy"
+        copy_shard(live_folder(tmp_path / "a"), copy)
+    shared = {each for each in files if each.name in SHARED_FILES}
+    # What a copy shares must never be written to, and is most of what there is to copy.
+    assert {each.name for each in shared} == SHARED_FILES
+    for file in shared:
+        assert hashlib.sha256(file.read_bytes()).digest() == before[file]
+        twin = copy / file.relative_to(live_folder(tmp_path / "a"))
+        assert twin.stat().st_ino == file.stat().st_ino
+    linked = {each.name for each in copy.rglob("*") if each.stat().st_nlink > 1 and each.is_file()}
+    assert linked == SHARED_FILES
+    with closing(open_(tmp_path / "a", WIDE)) as one:
+        assert one.info().indexed >= WIDE_PINS
+        assert one.get(["p1600"]) == {}
+
+
+def test_searches_and_writes_go_on_while_the_child_stands_still(
+    tmp_path: Path, make_record: MakeRecord, gate: Gate
+) -> None:
+    with closing(open_(tmp_path / "pins")) as collection:
+        collection.upsert([make_record(f"p{n}", "word", seed=n) for n in range(100)])
+        collection.start_optimizing(100)
+        os.kill(child_of(collection), signal.SIGSTOP)
+        collection.start_optimizing(1)  # one at a time
+        collection.upsert([make_record("new", "fresh", seed=200)])
+        collection.delete(["p3"])
+        found: list[str] = []
+        searcher = threading.Thread(
+            target=lambda: found.extend(
+                collection.candidates(Plan(("fresh",), make_record("q", seed=5).vector)).keys
+            )
+        )
+        searcher.start()
+        searcher.join(60)
+        assert {point_id("new"), point_id("p5")} <= set(found)
+        assert point_id("p3") not in found
+        assert collection.info().building
+        assert len(shards(tmp_path / "pins")) == 2
+        gate.open()
+        os.kill(child_of(collection), signal.SIGCONT)
+        collection.finish_optimizing()
+        assert len(shards(tmp_path / "pins")) == 1
+        assert set(digests(collection)) == {f"p{n}" for n in range(100) if n != 3} | {"new"}
+
+
+def test_a_writer_that_never_pauses_loses_nothing(
+    tmp_path: Path, make_record: MakeRecord, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(graph_building, "FEW", 3)
+    stop = threading.Event()
+    expected: dict[str, str] = {}
+    with closing(open_(tmp_path)) as collection:
+
+        def write() -> None:
+            rng = np.random.default_rng(1)
+            while not stop.is_set():
+                names = [f"p{n}" for n in rng.integers(0, 400, 3)]
+                if rng.random() < 0.3:
+                    collection.delete(names)
+                    for name in names:
+                        expected.pop(name, None)
+                else:
+                    made = [make_record(n, "word", seed=int(rng.integers(9_999))) for n in names]
+                    collection.upsert(made)
+                    expected.update({each.pin.id: each.digest for each in made})
+
+        writer = threading.Thread(target=write)
+        writer.start()
+        try:
+            for _ in range(3):
+                wait_until(lambda: collection._live.written >= 100)
+                collection.start_optimizing(100)
+                place = live_folder(tmp_path)
+                wait_until(lambda place=place: live_folder(tmp_path) != place)  # type: ignore[misc]
+        finally:
+            stop.set()
+            writer.join()
+        collection.finish_optimizing()
+        assert digests(collection) == expected
+    with closing(open_(tmp_path)) as collection:
+        assert digests(collection) == expected
+
+
+def test_a_child_that_dies_leaves_all_as_it_was_and_is_followed_by_another(
+    tmp_path: Path,
+    make_record: MakeRecord,
+    gate: Gate,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    with closing(open_(tmp_path / "pins")) as collection:
+        collection.upsert([make_record(f"p{n}", seed=n) for n in range(50)])
+        collection.start_optimizing(50)
+        os.kill(child_of(collection), signal.SIGKILL)
+        collection.finish_optimizing()
+        assert "ended by signal 9" in caplog.text
+        assert "the next attempt waits 60 s" in caplog.text
+        assert shards(tmp_path / "pins") == [tmp_path / "pins" / SHARD_NAME]
+        collection.upsert([make_record(f"p{n}", seed=n) for n in range(50, 110)])
+        gate.open()
+        collection.start_optimizing(50)
+        assert not collection.info().building  # not so soon
+        later = time.monotonic() + 61
+        monkeypatch.setattr(time, "monotonic", lambda: later)
+        collection.start_optimizing(50)
+        collection.finish_optimizing()
+        assert shards(tmp_path / "pins") != [tmp_path / "pins" / SHARD_NAME]
+        assert collection.count() == 110
+
+
+def test_a_child_says_why_it_failed(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    make_record: MakeRecord,
+) -> None:
+    script = tmp_path / "failing.py"
+    script.write_text("raise SystemExit('out of luck')")
+    monkeypatch.setattr(graph_child, "__file__", str(script))
+    with closing(open_(tmp_path / "pins")) as collection:
+        collection.upsert([make_record("a")])
+        collection.start_optimizing(1)
+        collection.finish_optimizing()
+    assert "failed (1): out of luck" in caplog.text
+
+
+def test_closing_ends_the_child_and_removes_its_copy(
+    tmp_path: Path, make_record: MakeRecord, gate: Gate, caplog: pytest.LogCaptureFixture
+) -> None:
+    collection = open_(tmp_path / "pins")
+    collection.upsert([make_record("a")])
+    collection.start_optimizing(1)
+    child = child_of(collection)
+    collection.close()
+    assert not alive(child)
+    assert shards(tmp_path / "pins") == [tmp_path / "pins" / SHARD_NAME]
+    assert not caplog.records
+    assert not gate.path.exists()
+
+
+def test_a_disk_without_room_for_a_copy_goes_without_a_graph(
+    tmp_path: Path,
+    make_record: MakeRecord,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    with closing(open_(tmp_path)) as collection:
+        collection.upsert([make_record("a")])
+        usage = shutil.disk_usage(tmp_path)
+        monkeypatch.setattr(shutil, "disk_usage", lambda _: usage._replace(free=1))
+        collection.start_optimizing(1)
+        collection.finish_optimizing()
+        assert "too little room for a copy" in caplog.text
+        assert shards(tmp_path) == [tmp_path / SHARD_NAME]
+        collection.upsert([make_record("b")])
+        assert collection.count() == 2
+
+
+def test_what_counts_is_what_was_written_since_the_last_build(
+    tmp_path: Path, make_record: MakeRecord, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, "engine.store")
+
+    def built() -> int:
+        return sum("graph built" in each.message for each in caplog.records)
+
+    with closing(open_(tmp_path)) as collection:
+        pins = [make_record(f"p{n}", seed=n) for n in range(60)]
+        collection.upsert(pins)
+        for outside, builds in ((61, 0), (60, 1), (60, 1)):
+            collection.start_optimizing(outside)
+            collection.finish_optimizing()
+            assert built() == builds
+        # Too few for a graph, they stay outside, which is no reason to try again and again; but
+        # what replaces others counts.
+        collection.upsert(pins)
+        collection.start_optimizing(60)
+        collection.finish_optimizing()
+        assert built() == 2
+
+
+def test_pins_that_gather_during_a_build_get_one_of_their_own(
+    tmp_path: Path, make_record: MakeRecord, gate: Gate, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, "engine.store")
+    with closing(open_(tmp_path / "pins")) as collection:
+        collection.upsert([make_record(f"p{n}", seed=n) for n in range(60)])
+        collection.start_optimizing(60)
+        child_of(collection)
+        collection.upsert([make_record(f"n{n}", seed=n) for n in range(60)])
+        gate.open()
+        collection.finish_optimizing()
+        assert collection.count() == 120
+    assert sum("graph built" in each.message for each in caplog.records) == 2
+
+
+PARENT = """
+    import json, os, signal, sys, time
+    from pathlib import Path
+    import numpy as np
+    from engine.pins import Pin
+    from engine.store import graph_building, graph_child
+    from engine.store.edge import EdgeCollection
+    from engine.store.identity import Identity
+    from engine.store.records import Record
+
+    folder, step = Path(sys.argv[1]), sys.argv[2]
+
+    def die(*_, **__):
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    def after(real):
+        return lambda *given: (real(*given), die())
+
+    def killed(name, replacement):
+        setattr(graph_building, name, replacement)
+
+    if step == "before the copy":
+        killed("copy_shard", die)
+    elif step == "half a copy":
+        def half(source, target):
+            (target / "segments").mkdir(parents=True)
+            die()
+        killed("copy_shard", half)
+    elif step == "copied":
+        killed("copy_shard", after(graph_building.copy_shard))
+    elif step == "building":
+        script = folder.parent / "sleeping.py"
+        script.write_text(Path(graph_child.__file__).read_text().replace(
+            "    shard.optimize()\\n", "    import time\\n    time.sleep(1000)\\n"))
+        graph_child.__file__ = str(script)
+    elif step == "built":
+        killed("load_shard", die)
+    elif step == "carried":
+        killed("make_live", die)
+    elif step == "switched":
+        killed("make_live", after(graph_building.make_live))
+    elif step == "in use":
+        class Removal:
+            @staticmethod
+            def rmtree(*_, **__):
+                time.sleep(0.3)
+                die()
+        graph_building.shutil = Removal
+
+    def record(name):
+        return Record(Pin(id=name, image="x.jpg"), np.ones(8, np.float32), "word", "",
+                      "0" * 64, None, "0" * 16, name)
+
+    identity = Identity("encoder-a", 8, "english-a")
+    with EdgeCollection.open(folder, identity, create=True, min_free_bytes=0) as collection:
+        for batch in range(100_000):
+            collection.upsert([record(f"p{batch}-{number}") for number in range(5)])
+            collection.delete([f"p{batch}-0"])
+            print(batch, flush=True)
+            if batch == 20:
+                collection.start_optimizing(100)
+            child = collection._building._child
+            if step == "building" and batch > 30 and child is not None:
+                print("child", child.pid, flush=True)
+                die()
+"""
+
+
+@pytest.mark.parametrize(
+    "step",
+    [
+        "before the copy",
+        "half a copy",
+        "copied",
+        "building",
+        "built",
+        "carried",
+        "switched",
+        "in use",
+    ],
+)
+def test_what_was_acknowledged_survives_a_kill_at_any_step(tmp_path: Path, step: str) -> None:
+    folder = tmp_path / "pins"
+    command = [sys.executable, "-c", textwrap.dedent(PARENT), str(folder), step]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == -signal.SIGKILL, done.stderr
+    *lines, last = done.stdout.splitlines()
+    if step == "building":
+        wait_until(lambda: not alive(int(last.split()[1])))
+    else:
+        lines.append(last)
+    batches = len(lines)
+    assert batches > 20
+    with closing(open_(folder)) as collection:
+        assert len(shards(folder)) == 1
+        there = set(digests(collection))
+        sure = {f"p{batch}-{number}" for batch in range(batches) for number in range(1, 5)}
+        # What was under way may be there or not.
+        maybe = {f"p{batches}-{number}" for number in range(5)}
+        assert sure <= there <= sure | maybe
+        switched = (folder / LIVE_NAME).exists()
+        assert switched == (step in {"switched", "in use"})
+        collection.start_optimizing(1)
+        collection.finish_optimizing()
+        assert set(digests(collection)) == there
+
+
+def test_an_opening_keeps_the_live_shard_alone(tmp_path: Path, make_record: MakeRecord) -> None:
+    with closing(open_(tmp_path)) as collection:
+        collection.upsert([make_record("a")])
+    for name in (f"{SHARD_NAME}-00", f"{SHARD_NAME}.new"):
+        (tmp_path / name / "segments").mkdir(parents=True)
+    with closing(open_(tmp_path)) as collection:
+        assert shards(tmp_path) == [tmp_path / SHARD_NAME]
+        collection.start_optimizing(1)
+        collection.finish_optimizing()
+        [place] = shards(tmp_path)
+        assert place == live_folder(tmp_path) != tmp_path / SHARD_NAME
+    with closing(open_(tmp_path)) as collection:
+        assert collection.count() == 1
+        assert shards(tmp_path) == [place]
+
+
+@pytest.mark.parametrize("text", ["", "..", "images", "shard/../..", "/"])
+def test_a_name_that_is_no_shards_is_refused(tmp_path: Path, text: str) -> None:
+    open_(tmp_path).close()
+    (tmp_path / LIVE_NAME).write_text(text)
+    with pytest.raises(StoreError, match="names no shard"):
+        open_(tmp_path)
+    assert shards(tmp_path) == [tmp_path / SHARD_NAME]
+
+
+def test_a_switch_whose_last_flush_fails_is_made_all_the_same(
+    tmp_path: Path, make_record: MakeRecord, monkeypatch: pytest.MonkeyPatch
+) -> None:
+
+    def failing(folder: Path, shard: Path) -> None:
+        make_live(folder, shard)
+        raise OSError(5, "Input/output error")
+
+    monkeypatch.setattr(graph_building, "make_live", failing)
+    with closing(open_(tmp_path)) as collection:
+        collection.upsert([make_record("a")])
+        collection.start_optimizing(1)
+        collection.finish_optimizing()
+        collection.upsert([make_record("b")])
+    with closing(open_(tmp_path)) as collection:
+        assert set(digests(collection)) == {"a", "b"}
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    st.lists(st.tuples(st.integers(0, 40), st.binary(min_size=1, max_size=9_000)), max_size=4),
+    st.integers(0, 300_000),
+)
+def test_a_copy_has_the_same_bytes_and_the_same_holes(
+    tmp_path_factory: pytest.TempPathFactory, pieces: list[tuple[int, bytes]], size: int
+) -> None:
+    folder = tmp_path_factory.mktemp("copy")
+    (folder / "from" / "inner").mkdir(parents=True)
+    sparse = folder / "from" / "inner" / "page_0.dat"
+    with sparse.open("wb") as file:
+        file.truncate(size)
+        for at, data in pieces:
+            file.seek(at * 4096)
+            file.write(data)
+    copy_shard(folder / "from", folder / "to")
+    copy = folder / "to" / "inner" / "page_0.dat"
+    assert copy.read_bytes() == sparse.read_bytes()
+    assert copy.stat().st_blocks <= sparse.stat().st_blocks
+
+
+def test_where_files_cant_be_linked_or_copied_by_the_kernel_they_are_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "from").mkdir()
+    for name in ("matrix.dat", "page_0.dat"):
+        (tmp_path / "from" / name).write_bytes(os.urandom(5_000))
+
+    def refused(*_: object) -> None:
+        raise OSError(95, "Operation not supported")
+
+    monkeypatch.setattr(Path, "hardlink_to", refused)
+    monkeypatch.setattr(os, "copy_file_range", refused)
+    copy_shard(tmp_path / "from", tmp_path / "to")
+    for name in ("matrix.dat", "page_0.dat"):
+        assert (tmp_path / "to" / name).read_bytes() == (tmp_path / "from" / name).read_bytes()
