@@ -43,8 +43,8 @@ from engine.ingestion.dead import DEAD_NAME, DeadFile
 from engine.ingestion.outcome import Outcome
 from engine.ingestion.refusals import Refusals
 from engine.pins import pin_id
+from engine.serve_command import serve
 from engine.serving.models import SearchRequest, filter_pairs
-from engine.settings import load_settings
 from engine.takedown_command import takedown
 from engine.terminal import caption
 from engine.train_command import train
@@ -256,19 +256,7 @@ def doctor(collection: Collection = None, as_json: AsJson = False) -> None:
 app.command()(train)
 
 
-@app.command()
-def serve(
-    host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
-    port: Annotated[int | None, typer.Option(help="Port to listen on; 0 takes a free one.")] = None,
-    collection: Collection = None,
-) -> None:
-    """Serve the engine over HTTP; other commands on the same data go through this process."""
-    from engine.serving.server import serve as run
-
-    settings = settings_for(collection)
-    given = {"host": host, "port": port}
-    chosen = settings.serve.model_dump() | {k: v for k, v in given.items() if v is not None}
-    run(load_settings(collection=collection, serve=chosen))
+app.command()(serve)
 
 
 app.command()(worker)

@@ -197,7 +197,7 @@ def _stopping(stop: Callable[[], object]) -> Iterator[None]:
     def asked(number: int, _frame: FrameType | None) -> None:
         stop()
         if not timers:
-            timers.append(threading.Timer(GRACE_S, _leave))
+            timers.append(threading.Timer(GRACE_S, leave))
             timers[0].daemon = True
             timers[0].start()
 
@@ -211,7 +211,8 @@ def _stopping(stop: Callable[[], object]) -> Iterator[None]:
             timer.cancel()
 
 
-def _leave() -> None:
+def leave() -> None:
+    """End the process at once; what was not acknowledged comes again."""
     log.warning("the batch in hand takes too long: it is left to the next worker")
     os._exit(0)
 

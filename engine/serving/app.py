@@ -74,6 +74,8 @@ def create_app(workspace: Workspace, *, hosts: Sequence[str] = ()) -> FastAPI:
     )
     app.state.service = service
     app.state.metrics = metrics
+    # Registries of what else works in this process.
+    app.state.beside = ()
     app.key_required = key is not None
     problems.install(app)
     v1 = APIRouter(prefix=KEYED)

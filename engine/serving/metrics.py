@@ -92,4 +92,5 @@ def get_metrics(request: Request, service: Serving) -> Response:
     metrics.pins.set(facts.points)
     metrics.unindexed.set(max(facts.points - facts.indexed, 0))
     metrics.building.set(facts.building)
-    return Response(generate_latest(metrics.registry), media_type=CONTENT_TYPE_LATEST)
+    registries = (metrics.registry, *request.app.state.beside)
+    return Response(b"".join(map(generate_latest, registries)), media_type=CONTENT_TYPE_LATEST)

@@ -2,29 +2,34 @@
 
 import signal
 import sys
-from contextlib import closing
+from collections.abc import Callable
+from contextlib import AbstractContextManager, ExitStack, closing
 from types import FrameType
 
 import uvicorn
+from prometheus_client import CollectorRegistry
 
 from engine.serving.addresses import listen, names_of, require_key, url_of
 from engine.serving.app import create_app
+from engine.serving.service import Service
 from engine.settings import Settings
 from engine.workspace import open_workspace
 
 GRACE_S = 10
+Beside = Callable[[Service, Callable[[], None]], AbstractContextManager[CollectorRegistry]]
 
 
-def serve(settings: Settings) -> None:
+def serve(settings: Settings, beside: Beside | None = None) -> None:
     """Serve until SIGTERM or SIGINT, then finish the requests under way and return.
 
+    beside: what else works on the service meanwhile; it is given what to call when it fails.
     Whoever connects while the encoder loads waits for it. Raises BadSetting, StoreInUse, and
     EngineError when the port is taken.
     """
     require_key(settings.serve)
     before = {name: signal.signal(name, _stop) for name in (signal.SIGTERM, signal.SIGINT)}
     try:
-        _serve(settings)
+        _serve(settings, beside)
     except KeyboardInterrupt:
         pass  # asked to stop, and stopped
     finally:
@@ -32,7 +37,7 @@ def serve(settings: Settings) -> None:
             signal.signal(name, handler)
 
 
-def _serve(settings: Settings) -> None:
+def _serve(settings: Settings, beside: Beside | None) -> None:
     # The port first: it is the quickest to be refused, and commands find it in the lock file.
     with (
         closing(listen(settings.serve.host, settings.serve.port)) as sock,
@@ -55,8 +60,17 @@ def _serve(settings: Settings) -> None:
             proxy_headers=False,
             timeout_graceful_shutdown=GRACE_S,
         )
-        print(f"engine: serving {settings.collection!r} on {address}", file=sys.stderr, flush=True)  # noqa: T201
-        uvicorn.Server(config).run(sockets=[sock])
+        server = uvicorn.Server(config)
+
+        def failed() -> None:
+            server.should_exit = True
+
+        with ExitStack() as stack:
+            if beside is not None:
+                app.state.beside = (stack.enter_context(beside(app.state.service, failed)),)
+            told = f"engine: serving {settings.collection!r} on {address}"
+            print(told, file=sys.stderr, flush=True)  # noqa: T201
+            server.run(sockets=[sock])
 
 
 def _stop(_number: int, _frame: FrameType | None) -> None:

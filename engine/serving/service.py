@@ -1,8 +1,8 @@
 """The opened workspace as the routes share it: many readers, one writer, few pictures at a time."""
 
 import threading
-from collections.abc import Iterable
-from contextlib import nullcontext
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, nullcontext
 from datetime import datetime
 from typing import Annotated, cast
 
@@ -54,12 +54,18 @@ class Service:
 
     def take_in(self, arrivals: Iterable[Change | BadLine]) -> list[Outcome]:
         """Write pins and return what became of each, in their order, once it is on disk."""
-        # The lock first: writers that wait for each other must not keep searches from decoding.
-        with self._writes, self._decoding:
+        with self.writing():
             outcomes = list(self.workspace.intake().run(arrivals))
             if any(outcome.status in WRITTEN for outcome in outcomes):
                 self.workspace.settle()
             return outcomes
+
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        """Keep others from writing, and take one of the places for pictures."""
+        # The lock first: writers that wait for each other must not keep searches from decoding.
+        with self._writes, self._decoding:
+            yield
 
     def delete(
         self, pin_id: str, updated_at: datetime | None = None, sequence: int | None = None
