@@ -78,14 +78,14 @@ def serve(folder: Path, questions: list[Question], truth: list[list[int]], spare
         open_s = time.perf_counter() - start
         collection.rounds = []
         for each in questions[:WARM_UP]:
-            _whole(collection, each)
+            whole(collection, each)
         asked = questions[WARM_UP:]
         before, own = _busy(), time.process_time()
         collection.rounds.clear()
         began = time.perf_counter()
         alone = _timed(lambda each: collection.candidates(_plan(each)), asked)
         rounds = list(collection.rounds)
-        whole = _timed(lambda each: _whole(collection, each), asked)
+        ranked = _timed(lambda each: whole(collection, each), asked)
         wall = time.perf_counter() - began
         others = max(0.0, _busy() - before - (time.process_time() - own)) / (wall * _cores())
         anonymous = _anonymous_bytes()
@@ -103,7 +103,7 @@ def serve(folder: Path, questions: list[Question], truth: list[list[int]], spare
         open_s=open_s,
         anonymous_bytes=anonymous,
         candidates=Spread.of(alone),
-        whole=Spread.of(whole),
+        whole=Spread.of(ranked),
         first_round=Spread.of(rounds[0::2]),
         second_round=Spread.of(rounds[1::2]),
         deep=Spread.of(deeper),
@@ -125,7 +125,8 @@ def _deeper(asked: Question) -> Plan:
     return replace(_plan(asked), lexical_depth=DEEP, vector_depth=DEEP)
 
 
-def _whole(collection: EdgeCollection, asked: Question) -> None:
+def whole(collection: EdgeCollection, asked: Question) -> None:
+    """Answer a query as the engine does: candidates, their order, and the first ten pins."""
     ranking = rank(collection.candidates(_plan(asked)), "text", Parameters())
     collection.pins([ranking.candidates.keys[row] for row in ranking.order[:10].tolist()])
 

@@ -55,7 +55,7 @@ class EdgeCollection:
         self._identity = identity
         self._min_free = min_free_bytes
         self._frequencies = Frequencies()
-        self._building = GraphBuilding(folder, live, min_free_bytes)
+        self.building = GraphBuilding(folder, live, min_free_bytes)
         self.ownership = ownership
 
     @classmethod
@@ -196,15 +196,15 @@ class EdgeCollection:
             yield [schema.record(each.payload, each.vector[schema.VECTOR]) for each in page]
 
     def optimize(self) -> None:
-        self._building.stop()
+        self.building.stop()
         with self._live.writing() as shard:
             shard.optimize()
 
     def start_optimizing(self, outside: int) -> None:
-        self._building.start(outside)
+        self.building.start(outside)
 
     def finish_optimizing(self) -> None:
-        self._building.wait()
+        self.building.wait()
 
     def flush(self) -> None:
         with self._live.writing() as shard:
@@ -219,11 +219,11 @@ class EdgeCollection:
             segments=facts.segments_count,
             disk_bytes=bytes_in(self._folder),
             identity=self._identity,
-            building=self._building.running,
+            building=self.building.running,
         )
 
     def close(self) -> None:
-        self._building.stop()
+        self.building.stop()
         if self._live.close():
             self.ownership.release()
 

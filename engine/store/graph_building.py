@@ -11,6 +11,7 @@ import subprocess
 import sys
 import threading
 import time
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -32,6 +33,20 @@ LONGEST_RETRY_S: Final = 3_600.0
 log = logging.getLogger("engine.store")
 
 
+@dataclass(frozen=True)
+class Built:
+    """How long a build took, and for how long what stood still.
+
+    copy_ms, swap_ms: writes waited while the copy was made, and while the new shard was put in.
+    load_ms: the opening of the new shard, at which Edge keeps the interpreter to itself.
+    """
+
+    seconds: float
+    copy_ms: float
+    load_ms: float
+    swap_ms: float
+
+
 class GraphBuilding:
     """The builds of one collection, one at a time, each in a thread that waits for a child."""
 
@@ -43,6 +58,7 @@ class GraphBuilding:
         self._not_before = 0.0
         # Points that are left outside because their segment is too small for a graph.
         self._left = 0
+        self.last: Built | None = None
         self._state = threading.Lock()
         self._stopping = threading.Event()
         self._thread: threading.Thread | None = None
@@ -115,12 +131,14 @@ class GraphBuilding:
         self._require_room()
         place = new_place(self._folder)
         try:
-            self._copy(place)
+            copy_ms = self._copy(place)
             self._run_child(place)
+            loading = time.monotonic()
             with edge_errors(self._folder):
                 fresh = load_shard(place)
+            load_ms = _ms_since(loading)
             try:
-                held = self._swap(fresh, place)
+                swap_ms = self._swap(fresh, place)
             except BaseException:
                 fresh.close()
                 raise
@@ -128,7 +146,13 @@ class GraphBuilding:
             self._live.forget()
             shutil.rmtree(place, ignore_errors=True)
             raise
-        log.info("graph built in %.1f s; writes waited %.0f ms", time.monotonic() - begun, held)
+        self.last = Built(time.monotonic() - begun, copy_ms, load_ms, swap_ms)
+        log.info(
+            "graph built in %.1f s; writes waited %.0f ms for the copy and %.0f ms for the swap",
+            self.last.seconds,
+            copy_ms,
+            swap_ms,
+        )
 
     def _require_room(self) -> None:
         taken = bytes_in(self._live.place)
@@ -141,12 +165,15 @@ class GraphBuilding:
                 "move the data folder (ENGINE_DATA)"
             ) from None
 
-    def _copy(self, place: Path) -> None:
+    def _copy(self, place: Path) -> float:
+        """Copy the live shard, and return for how many ms writes had to wait."""
         with self._live.still():
+            begun = time.monotonic()
             with self._live.using() as shard:
                 shard.flush()
             self._live.mark()
             copy_shard(self._live.place, place)
+            return _ms_since(begun)
 
     def _run_child(self, place: Path) -> None:
         # By its path, so that it starts without the engine; -P keeps this folder's names from
@@ -178,8 +205,7 @@ class GraphBuilding:
     def _swap(self, fresh: Any, place: Path) -> float:
         """Carry over what was written since the copy, and serve from it.
 
-        Returns for how many ms writes had to wait; searches wait only while the old shard is let
-        go.
+        Returns for how many ms writes had to wait; searches did not.
         """
         with edge_errors(self._folder):
             facts = fresh.info()
@@ -196,7 +222,7 @@ class GraphBuilding:
                 fresh.flush()
                 self._point_at(place)
                 before, old_place = self._live.replace(fresh, place)
-                held = 1000 * (time.monotonic() - begun)
+                held = _ms_since(begun)
         self._left = left
         # From here on the new shard is the live one, whatever happens to the old.
         del before
@@ -221,3 +247,7 @@ class GraphBuilding:
             page = keys[start : start + PAGE]
             found = self._live.retrieve(page, True, True)
             write_points(fresh, found, sorted(set(page) - {str(each.id) for each in found}))
+
+
+def _ms_since(begun: float) -> float:
+    return 1000 * (time.monotonic() - begun)

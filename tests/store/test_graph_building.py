@@ -5,9 +5,6 @@ import logging
 import os
 import shutil
 import signal
-import subprocess
-import sys
-import textwrap
 import threading
 import time
 from collections.abc import Callable
@@ -18,10 +15,7 @@ from typing import NamedTuple
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
-from engine.errors import StoreError
 from engine.pins import Pin
 from engine.store import graph_building, graph_child
 from engine.store.edge import EdgeCollection
@@ -29,16 +23,15 @@ from engine.store.identity import Identity
 from engine.store.plan import Plan
 from engine.store.records import Record, point_id
 from engine.store.shard_folder import (
-    LIVE_NAME,
     SHARD_NAME,
     SHARED_FILES,
     copy_shard,
     live_folder,
     make_live,
 )
+from tests.store.shards import alive, child_of, digests, open_, shards, wait_until
 
 MakeRecord = Callable[..., Record]
-IDENTITY = Identity("encoder-a", 8, "english-a")
 WIDE = Identity("encoder-b", 512, "english-a")
 # Edge builds a graph over ten megabytes of vectors or more.
 WIDE_PINS = 5_500
@@ -65,42 +58,6 @@ def gate(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Gate:
     )
     monkeypatch.setattr(graph_child, "__file__", str(script))
     return Gate(path)
-
-
-def open_(folder: Path, identity: Identity = IDENTITY) -> EdgeCollection:
-    return EdgeCollection.open(folder, identity, create=True, min_free_bytes=0)
-
-
-def child_of(collection: EdgeCollection) -> int:
-    """Return the process that builds, once it runs."""
-    while (child := collection._building._child) is None:
-        assert collection.info().building
-        time.sleep(0.005)
-    return child.pid
-
-
-def alive(pid: int) -> bool:
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except FileNotFoundError:
-        return False
-
-
-def wait_until(true: Callable[[], bool]) -> None:
-    for _ in range(3_000):
-        if true():
-            return
-        time.sleep(0.01)
-    raise AssertionError("it never came true")
-
-
-def shards(folder: Path) -> list[Path]:
-    return sorted(each for each in folder.glob(f"{SHARD_NAME}*") if each.is_dir())
-
-
-def digests(collection: EdgeCollection) -> dict[str, str]:
-    """Return the digests of what is there, by pin id."""
-    return {each.pin.id: each.digest for page in collection.records() for each in page}
 
 
 def same(one: EdgeCollection, other: EdgeCollection) -> None:
@@ -255,7 +212,7 @@ def test_a_writer_that_never_pauses_loses_nothing(
         writer = threading.Thread(target=write)
         writer.start()
         try:
-            for _ in range(3):
+            for _ in range(2):
                 wait_until(lambda: collection._live.written >= 100)
                 collection.start_optimizing(100)
                 place = live_folder(tmp_path)
@@ -382,138 +339,6 @@ def test_pins_that_gather_during_a_build_get_one_of_their_own(
     assert sum("graph built" in each.message for each in caplog.records) == 2
 
 
-PARENT = """
-    import json, os, signal, sys, time
-    from pathlib import Path
-    import numpy as np
-    from engine.pins import Pin
-    from engine.store import graph_building, graph_child
-    from engine.store.edge import EdgeCollection
-    from engine.store.identity import Identity
-    from engine.store.records import Record
-
-    folder, step = Path(sys.argv[1]), sys.argv[2]
-
-    def die(*_, **__):
-        os.kill(os.getpid(), signal.SIGKILL)
-
-    def after(real):
-        return lambda *given: (real(*given), die())
-
-    def killed(name, replacement):
-        setattr(graph_building, name, replacement)
-
-    if step == "before the copy":
-        killed("copy_shard", die)
-    elif step == "half a copy":
-        def half(source, target):
-            (target / "segments").mkdir(parents=True)
-            die()
-        killed("copy_shard", half)
-    elif step == "copied":
-        killed("copy_shard", after(graph_building.copy_shard))
-    elif step == "building":
-        script = folder.parent / "sleeping.py"
-        script.write_text(Path(graph_child.__file__).read_text().replace(
-            "    shard.optimize()\\n", "    import time\\n    time.sleep(1000)\\n"))
-        graph_child.__file__ = str(script)
-    elif step == "built":
-        killed("load_shard", die)
-    elif step == "carried":
-        killed("make_live", die)
-    elif step == "switched":
-        killed("make_live", after(graph_building.make_live))
-    elif step == "in use":
-        class Removal:
-            @staticmethod
-            def rmtree(*_, **__):
-                time.sleep(0.3)
-                die()
-        graph_building.shutil = Removal
-
-    def record(name):
-        return Record(Pin(id=name, image="x.jpg"), np.ones(8, np.float32), "word", "",
-                      "0" * 64, None, "0" * 16, name)
-
-    identity = Identity("encoder-a", 8, "english-a")
-    with EdgeCollection.open(folder, identity, create=True, min_free_bytes=0) as collection:
-        for batch in range(100_000):
-            collection.upsert([record(f"p{batch}-{number}") for number in range(5)])
-            collection.delete([f"p{batch}-0"])
-            print(batch, flush=True)
-            if batch == 20:
-                collection.start_optimizing(100)
-            child = collection._building._child
-            if step == "building" and batch > 30 and child is not None:
-                print("child", child.pid, flush=True)
-                die()
-"""
-
-
-@pytest.mark.parametrize(
-    "step",
-    [
-        "before the copy",
-        "half a copy",
-        "copied",
-        "building",
-        "built",
-        "carried",
-        "switched",
-        "in use",
-    ],
-)
-def test_what_was_acknowledged_survives_a_kill_at_any_step(tmp_path: Path, step: str) -> None:
-    folder = tmp_path / "pins"
-    command = [sys.executable, "-c", textwrap.dedent(PARENT), str(folder), step]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
-    assert done.returncode == -signal.SIGKILL, done.stderr
-    *lines, last = done.stdout.splitlines()
-    if step == "building":
-        wait_until(lambda: not alive(int(last.split()[1])))
-    else:
-        lines.append(last)
-    batches = len(lines)
-    assert batches > 20
-    with closing(open_(folder)) as collection:
-        assert len(shards(folder)) == 1
-        there = set(digests(collection))
-        sure = {f"p{batch}-{number}" for batch in range(batches) for number in range(1, 5)}
-        # What was under way may be there or not.
-        maybe = {f"p{batches}-{number}" for number in range(5)}
-        assert sure <= there <= sure | maybe
-        switched = (folder / LIVE_NAME).exists()
-        assert switched == (step in {"switched", "in use"})
-        collection.start_optimizing(1)
-        collection.finish_optimizing()
-        assert set(digests(collection)) == there
-
-
-def test_an_opening_keeps_the_live_shard_alone(tmp_path: Path, make_record: MakeRecord) -> None:
-    with closing(open_(tmp_path)) as collection:
-        collection.upsert([make_record("a")])
-    for name in (f"{SHARD_NAME}-00", f"{SHARD_NAME}.new"):
-        (tmp_path / name / "segments").mkdir(parents=True)
-    with closing(open_(tmp_path)) as collection:
-        assert shards(tmp_path) == [tmp_path / SHARD_NAME]
-        collection.start_optimizing(1)
-        collection.finish_optimizing()
-        [place] = shards(tmp_path)
-        assert place == live_folder(tmp_path) != tmp_path / SHARD_NAME
-    with closing(open_(tmp_path)) as collection:
-        assert collection.count() == 1
-        assert shards(tmp_path) == [place]
-
-
-@pytest.mark.parametrize("text", ["", "..", "images", "shard/../..", "/"])
-def test_a_name_that_is_no_shards_is_refused(tmp_path: Path, text: str) -> None:
-    open_(tmp_path).close()
-    (tmp_path / LIVE_NAME).write_text(text)
-    with pytest.raises(StoreError, match="names no shard"):
-        open_(tmp_path)
-    assert shards(tmp_path) == [tmp_path / SHARD_NAME]
-
-
 def test_a_switch_whose_last_flush_fails_is_made_all_the_same(
     tmp_path: Path, make_record: MakeRecord, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -530,42 +355,3 @@ def test_a_switch_whose_last_flush_fails_is_made_all_the_same(
         collection.upsert([make_record("b")])
     with closing(open_(tmp_path)) as collection:
         assert set(digests(collection)) == {"a", "b"}
-
-
-@settings(max_examples=40, deadline=None)
-@given(
-    st.lists(st.tuples(st.integers(0, 40), st.binary(min_size=1, max_size=9_000)), max_size=4),
-    st.integers(0, 300_000),
-)
-def test_a_copy_has_the_same_bytes_and_the_same_holes(
-    tmp_path_factory: pytest.TempPathFactory, pieces: list[tuple[int, bytes]], size: int
-) -> None:
-    folder = tmp_path_factory.mktemp("copy")
-    (folder / "from" / "inner").mkdir(parents=True)
-    sparse = folder / "from" / "inner" / "page_0.dat"
-    with sparse.open("wb") as file:
-        file.truncate(size)
-        for at, data in pieces:
-            file.seek(at * 4096)
-            file.write(data)
-    copy_shard(folder / "from", folder / "to")
-    copy = folder / "to" / "inner" / "page_0.dat"
-    assert copy.read_bytes() == sparse.read_bytes()
-    assert copy.stat().st_blocks <= sparse.stat().st_blocks
-
-
-def test_where_files_cant_be_linked_or_copied_by_the_kernel_they_are_read(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    (tmp_path / "from").mkdir()
-    for name in ("matrix.dat", "page_0.dat"):
-        (tmp_path / "from" / name).write_bytes(os.urandom(5_000))
-
-    def refused(*_: object) -> None:
-        raise OSError(95, "Operation not supported")
-
-    monkeypatch.setattr(Path, "hardlink_to", refused)
-    monkeypatch.setattr(os, "copy_file_range", refused)
-    copy_shard(tmp_path / "from", tmp_path / "to")
-    for name in ("matrix.dat", "page_0.dat"):
-        assert (tmp_path / "to" / name).read_bytes() == (tmp_path / "from" / name).read_bytes()
