@@ -200,7 +200,7 @@ def _supervise(
     odds = class_odds(logits, has_say)
     # The classifier has only seen photos: of drawn things it knows nothing.
     odds[[pin.set_name == "drawn" for pin in training]] = 0
-    mix = Mix(training, recipe.shares, descriptions, recipe.seed)
+    mix = Mix(training, recipe.shares, descriptions, recipe.seed, recipe.free_wording)
     captions = read_captions(sources.data / "text" / "captions.txt.gz", pins)
     told = assemble(captions, descriptions, classes, mix, recipe.caption_limit, recipe.seed)
     corpus = left.speakable(told, captions)

@@ -59,9 +59,11 @@ class Mix:
         shares: Mapping[str, float],
         descriptions: Descriptions,
         seed: int,
+        free_wording: float = 0.0,
     ) -> None:
         self.pins = pins
         self._descriptions = descriptions
+        self._free = free_wording
         self._random = random.Random(seed)
         self._numpy = np.random.default_rng(seed)
         self._chances = _chances(pins, shares)
@@ -93,7 +95,7 @@ class Mix:
 
     def phrase(self, row: int) -> Phrase:
         """Draw one way to call a pin."""
-        return phrase_for(self.pins[row], self._descriptions, self._random)
+        return phrase_for(self.pins[row], self._descriptions, self._random, self._free)
 
     def fits(
         self, phrases: Sequence[Phrase], rows: npt.NDArray[np.intp]

@@ -26,7 +26,10 @@ class Group:
 
 
 class Optimiser:
-    """Steps all groups and the text table; gradients are clipped for each group of layers."""
+    """Steps all groups and the text table; gradients are clipped for each group of layers.
+
+    At a text rate of zero the table stays as it is.
+    """
 
     def __init__(self, groups: Iterable[Group], text: TextTower, text_rate: float) -> None:
         made = [
@@ -35,40 +38,39 @@ class Optimiser:
         ]
         self._layers = torch.optim.AdamW(made, fused=True) if made else None
         rows = list(text.parameters())
-        self._table: torch.optim.Optimizer = (
-            torch.optim.SparseAdam(rows, lr=text_rate)
-            if text.sparse
-            else torch.optim.Adam(rows, lr=text_rate, fused=True)
-        )
-        self._peaks = [[float(str(g["lr"])) for g in part.param_groups] for part in self._parts()]
-
-    def _parts(self) -> list[torch.optim.Optimizer]:
-        return [self._table] if self._layers is None else [self._layers, self._table]
+        self._parts: list[torch.optim.Optimizer] = [] if self._layers is None else [self._layers]
+        if text_rate and text.sparse:
+            self._parts.append(torch.optim.SparseAdam(rows, lr=text_rate))
+        elif text_rate:
+            self._parts.append(torch.optim.Adam(rows, lr=text_rate, fused=True))
+        self._text = text
+        self._peaks = [[float(str(g["lr"])) for g in part.param_groups] for part in self._parts]
 
     def step(self, factor: float) -> None:
         """Take a step at `factor` of the peak rates, and forget the gradients."""
-        for part, peaks in zip(self._parts(), self._peaks, strict=True):
+        for part, peaks in zip(self._parts, self._peaks, strict=True):
             for group, peak in zip(part.param_groups, peaks, strict=True):
                 group["lr"] = peak * factor
         if self._layers is not None:
             for group in self._layers.param_groups:
                 nn.utils.clip_grad_norm_(group["params"], _LONGEST_STEP)
-        for part in self._parts():
+        for part in self._parts:
             part.step()
         self.forget()
 
     def forget(self) -> None:
         """Drop all gradients."""
-        for part in self._parts():
+        for part in self._parts:
             part.zero_grad(set_to_none=True)
+        self._text.zero_grad(set_to_none=True)
 
     def state(self) -> list[dict[str, object]]:
         """Return what `restore` needs."""
-        return [part.state_dict() for part in self._parts()]
+        return [part.state_dict() for part in self._parts]
 
     def restore(self, state: Sequence[dict[str, object]]) -> None:
         """Go on from a `state`."""
-        for part, saved in zip(self._parts(), state, strict=True):
+        for part, saved in zip(self._parts, state, strict=True):
             part.load_state_dict(saved)
 
 

@@ -46,8 +46,7 @@ _GROCERY_FRAMES = (
 )  # fmt: skip
 _WORD = re.compile(r"[a-z0-9]+")
 _WORD_STOP = frozenset({"a", "an", "the", "of", "in", "on", "and", "for", "with", "photo"})
-# Up to here of the draws, fashion is told of in free wording.
-_FREE = 0.65
+_TITLES, _BOARDS = 0.12, 0.06
 # Sets whose kinds overlap under different names: a phrase of one says nothing about the other.
 _RELATED = frozenset({"fashion", "clothing", "drawn"})
 
@@ -92,13 +91,16 @@ def kind_words(pin: TrainingPin) -> frozenset[str]:
     return words(" ".join([*named, pin.board_title if pin.set_name == "grocery" else ""]))
 
 
-def phrase_for(pin: TrainingPin, descriptions: Descriptions, rng: random.Random) -> Phrase:
+def phrase_for(
+    pin: TrainingPin, descriptions: Descriptions, rng: random.Random, free: float = 0.0
+) -> Phrase:
     """Draw one way to call a pin.
 
-    `descriptions` maps a lower-case class name to sentences on what it looks like.
+    `descriptions` maps a lower-case class name to sentences on what it looks like; `free` is how
+    often fashion is told of in free wording, at most .82.
     """
     if pin.set_name == "fashion":
-        return _fashion(pin, rng)
+        return _fashion(pin, rng, free)
     if pin.set_name == "flickr":
         return Phrase(rng.choice(pin.captions), "flickr", (f"flickr:picture={pin.digest}",))
     if pin.set_name == "drawn":
@@ -106,15 +108,16 @@ def phrase_for(pin: TrainingPin, descriptions: Descriptions, rng: random.Random)
     return _labelled(pin, descriptions, rng)
 
 
-def _fashion(pin: TrainingPin, rng: random.Random) -> Phrase:
+def _fashion(pin: TrainingPin, rng: random.Random, free: float) -> Phrase:
     names = ("articleType", "baseColour", "gender", "usage", "season", "subCategory")
     draw = rng.random()
-    if draw < 0.12 and pin.description:
+    if draw < free:
+        return _freely(pin, names, rng) or _briefly(pin, names, rng)
+    if draw > 1 - _TITLES and pin.description:
         return Phrase(pin.description, "fashion", _claims(pin, names[:3]))
-    if draw < 0.18 and pin.board_title:
+    if draw > 1 - _TITLES - _BOARDS and pin.board_title:
         return Phrase(pin.board_title, "fashion", (f"fashion:board={pin.board_title}",))
-    freely = _freely(pin, names, rng) if draw < _FREE else None
-    return freely or _briefly(pin, names, rng)
+    return _briefly(pin, names, rng)
 
 
 def _freely(pin: TrainingPin, names: Sequence[str], rng: random.Random) -> Phrase | None:

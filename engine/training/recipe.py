@@ -53,6 +53,9 @@ class Recipe:
     """Texts drawn for each picture of a step."""
     head_rate: float = 1.5e-3
     joint_text_rate: float = 3e-3
+    """Zero leaves the text table as its teacher made it."""
+    free_wording: float = 0.47
+    """How often fashion is told of in free wording."""
 
     network_minutes: float = 8.0
     network_rows: int = 96
@@ -103,10 +106,14 @@ FLOOR = Recipe(
         }
     ),
     name_strength=0.0,
+    joint_text_rate=0.0,
+    free_wording=0.0,
+    text_weight=0.0,
     alike_weight=0.0,
     head_steps=1050,
     head_rows=1024,
     phrases_each=1,
     again_steps=0,
 )
-"""A first study's recipe, as far as it was told: heads on a frozen backbone, no drawings."""
+"""A first study's recipe, as far as it was told: a head on a frozen backbone, which learns to meet
+a text table that was made before; no drawings, no free wording."""

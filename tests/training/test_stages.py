@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -23,7 +24,7 @@ from engine.training.pins import TrainingPin
 from engine.training.recipe import Recipe
 from engine.training.schedule import cosine
 from engine.training.supervision import Bank, ClassTexts, Supervision, class_odds
-from engine.training.towers import CLASSES, ImageHead, ImageTower, TextTower
+from engine.training.towers import CLASSES, INPUT_WIDTH, ImageHead, ImageTower, TextTower
 
 VOCABULARY = [
     "[PAD]",
@@ -125,6 +126,17 @@ def test_heads_learn_colours(text: TextTower, supervision: Supervision) -> None:
     with torch.inference_mode():
         scores = head(inputs.float()) @ text(["red hat", "blue hat"]).T
     assert scores.argmax(1).tolist() == [0, 1] * 6
+
+
+def test_a_table_whose_rate_is_zero_stays(supervision: Supervision, text: TextTower) -> None:
+    before = text.table.weight.detach().clone()
+    frozen = replace(supervision, recipe=replace(RECIPE, joint_text_rate=0.0))
+    head = ImageHead(24, 16, dropout=0.0)
+    inner = head.inner.weight.detach().clone()
+    inputs = Inputs.single(torch.rand(12, INPUT_WIDTH).half())
+    fit_heads(head, text, inputs, frozen, silent)
+    assert torch.equal(text.table.weight, before)
+    assert not torch.equal(head.inner.weight, inner)
 
 
 def stage(supervision: Supervision, text: TextTower) -> NetworkStage:

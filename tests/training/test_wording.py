@@ -28,7 +28,7 @@ VALUES = {
 )
 def test_a_phrase_claims_only_what_its_pin_has(attributes: dict[str, str], seed: int) -> None:
     pin = TrainingPin("fashion", "p", Path("p"), "digest", "train", attributes=attributes)
-    phrase = phrase_for(pin, {}, random.Random(seed))
+    phrase = phrase_for(pin, {}, random.Random(seed), free=0.5)
     assert set(phrase.facts) <= set(facts_of(pin))
     assert phrase.facts
 
@@ -58,3 +58,18 @@ def test_plain_speech_varies() -> None:
     attributes = {"articleType": "Tshirts", "baseColour": "Blue", "gender": "Men"}
     texts = {Sentence(attributes, random.Random(seed)).text for seed in range(200)}
     assert len(texts) > 150
+
+
+def test_free_wording_comes_as_often_as_asked() -> None:
+    attributes = {"articleType": "Handbags", "baseColour": "Red"}
+    pin = TrainingPin("fashion", "p", Path("p"), "digest", "train", attributes=attributes)
+    brief = {"red handbags", "red handbag", "handbags", "handbag", "red", "handbags red"}
+
+    def freely(share: float) -> float:
+        chance = random.Random(4)
+        told = [phrase_for(pin, {}, chance, share).text for _ in range(2_000)]
+        return sum(" ".join(sorted(text.split())) not in brief for text in told) / len(told)
+
+    brief = {" ".join(sorted(text.split())) for text in brief}
+    assert freely(0.0) == 0.0
+    assert freely(0.4) < freely(0.8) <= 0.8
