@@ -59,13 +59,12 @@ class WorkspaceSink:
         self._require_room()
         outcomes = list(self._intake.run(items))
         with self._metrics.stage("flush"):
-            self._workspace.collection.flush()
+            self._workspace.settle()
         return outcomes
 
     def settle(self) -> None:
         self._require_room()
-        with self._metrics.stage("graph"):
-            self._workspace.settle()
+        self._workspace.settle()
 
     def _require_room(self) -> None:
         """Raise StoreFull before anything of a batch is read, encoded or written."""

@@ -88,9 +88,10 @@ class EdgeCollection:
                     _create(folder, identity)
                 kept = Identity.from_json(_described(described), str(folder))
                 check(kept, identity, str(folder))
-                remove_others(folder)
                 place = live_folder(folder)
                 live = LiveShard(folder, place, load_shard(place))
+                # Only now that the live one is known to be good.
+                remove_others(folder)
         except BaseException:
             ownership.release()
             raise
@@ -199,6 +200,7 @@ class EdgeCollection:
         self.building.stop()
         with self._live.writing() as shard:
             shard.optimize()
+            self._live.written = 0
 
     def start_optimizing(self, outside: int) -> None:
         self.building.start(outside)

@@ -33,6 +33,14 @@ def test_an_opening_keeps_the_live_shard_alone(tmp_path: Path, make_record: Make
         assert shards(tmp_path) == [place]
 
 
+def test_a_live_shard_that_is_gone_takes_no_other_with_it(tmp_path: Path) -> None:
+    open_(tmp_path).close()
+    (tmp_path / LIVE_NAME).write_text(f"{SHARD_NAME}-00")
+    with pytest.raises(StoreError, match="can't be used"):
+        open_(tmp_path)
+    assert tmp_path / SHARD_NAME in shards(tmp_path)
+
+
 @pytest.mark.parametrize("text", ["", "..", "images", "shard/../..", "/"])
 def test_a_name_that_is_no_shards_is_refused(tmp_path: Path, text: str) -> None:
     open_(tmp_path).close()
