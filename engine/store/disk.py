@@ -79,3 +79,13 @@ def write_whole(path: Path, text: str) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def sync_files(folder: Path) -> None:
+    """Have a folder and the files in it on disk, those written to through memory too."""
+    for each in (*folder.iterdir(), folder):
+        descriptor = os.open(each, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)

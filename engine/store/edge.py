@@ -209,8 +209,7 @@ class EdgeCollection:
         self.building.wait()
 
     def flush(self) -> None:
-        with self._live.writing() as shard:
-            shard.flush()
+        self._live.sync()
 
     def info(self) -> CollectionInfo:
         with self._live.using() as shard:

@@ -169,8 +169,7 @@ class GraphBuilding:
         """Copy the live shard, and return for how many ms writes had to wait."""
         with self._live.still():
             begun = time.monotonic()
-            with self._live.using() as shard:
-                shard.flush()
+            self._live.flush()
             self._live.mark()
             copy_shard(self._live.place, place)
             return _ms_since(begun)

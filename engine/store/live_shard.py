@@ -5,15 +5,19 @@ inner one is held by whoever calls Edge. Knows nothing of pins and queries.
 """
 
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import qdrant_edge as edge
 
 from engine.errors import StoreError, StoreFull
-from engine.store.disk import disk_errors, read_only
+from engine.store.disk import disk_errors, read_only, sync_files
+
+LOG_NAME: Final = "wal"
+# Points in the log before all is flushed: an opening goes through them again.
+LONGEST_LOG: Final = 5_000
 
 
 class LiveShard:
@@ -28,6 +32,8 @@ class LiveShard:
         self._shard = shard
         self.place = place
         self.written = 0
+        # A process before this one may have been killed between a write and its sync.
+        self._unflushed = 1
         self._touched: set[str] | None = None
         self._writes = threading.RLock()
         # Edge's calls hold the interpreter's lock anyway: this one keeps a query's two rounds from
@@ -41,13 +47,14 @@ class LiveShard:
             yield self.shard
 
     @contextmanager
-    def writing(self, keys: Iterable[str] = (), points: int = 0) -> Iterator[Any]:
+    def writing(self, keys: Collection[str] = (), points: int = 0) -> Iterator[Any]:
         """Hold the shard to write `points` to it, or to delete those under the keys."""
         with self._writes, self.using() as shard:
             if self._touched is not None:
                 # Before the write: one that fails may have been done in part.
                 self._touched.update(keys)
             self.written += points
+            self._unflushed += len(keys)
             yield shard
 
     @contextmanager
@@ -76,6 +83,23 @@ class LiveShard:
             found: list[Any] = shard.retrieve(list(keys), payload, vector)
         return found
 
+    def flush(self) -> None:
+        """Have the whole shard on disk, which takes Edge some hundred syncs."""
+        with self.writing() as shard:
+            shard.flush()
+            self._unflushed = 0
+
+    def sync(self) -> None:
+        """Have all that was written on disk: the log of it is enough, until it gets long.
+
+        Searches go on meanwhile, which they can't during a flush.
+        """
+        with self._writes, edge_errors(self._folder):
+            if self._unflushed > LONGEST_LOG:
+                self.flush()
+            elif self._unflushed:
+                sync_files(self.place / LOG_NAME)
+
     def mark(self) -> None:
         """Begin to remember what is written and deleted."""
         with self._writes:
@@ -99,6 +123,7 @@ class LiveShard:
             before = self.shard, self.place
             self._shard, self.place = shard, place
             self._touched = None
+            self._unflushed = 0  # who puts a shard in has flushed it
         return before
 
     def close(self) -> bool:
