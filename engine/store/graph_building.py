@@ -17,8 +17,8 @@ from typing import Any, Final
 
 from engine.errors import EngineError, StoreError, StoreFull
 from engine.store import graph_child
-from engine.store.disk import MIB, bytes_in, disk_errors, require_room
-from engine.store.live_shard import LiveShard, edge_errors, write_points
+from engine.store.disk import MIB, bytes_in, disk_errors, require_room, sync_files
+from engine.store.live_shard import LOG_NAME, LiveShard, edge_errors, write_points
 from engine.store.shard_folder import copy_shard, live_folder, load_shard, make_live, new_place
 
 # The copy, and the segments that Edge writes anew before it drops the old ones.
@@ -169,7 +169,7 @@ class GraphBuilding:
         """Copy the live shard, and return for how many ms writes had to wait."""
         with self._live.still():
             begun = time.monotonic()
-            self._live.flush()
+            # Nothing is flushed before: the copy is what a killed process would leave, log and all.
             self._live.mark()
             copy_shard(self._live.place, place)
             return _ms_since(begun)
@@ -218,7 +218,7 @@ class GraphBuilding:
             with self._live.still():
                 begun = time.monotonic()
                 self._carry(self._live.touched(), fresh)
-                fresh.flush()
+                sync_files(place / LOG_NAME)
                 self._point_at(place)
                 before, old_place = self._live.replace(fresh, place)
                 held = _ms_since(begun)

@@ -123,7 +123,7 @@ class LiveShard:
             before = self.shard, self.place
             self._shard, self.place = shard, place
             self._touched = None
-            self._unflushed = 0  # who puts a shard in has flushed it
+            self._unflushed = 1
         return before
 
     def close(self) -> bool:

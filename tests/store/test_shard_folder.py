@@ -1,5 +1,6 @@
 """Which of a folder's shards is the live one, and how a copy of it is made."""
 
+import mmap
 import os
 from collections.abc import Callable
 from contextlib import closing
@@ -87,3 +88,15 @@ def test_where_files_cant_be_linked_or_copied_by_the_kernel_they_are_read(
     copy_shard(tmp_path / "from", tmp_path / "to")
     for name in ("matrix.dat", "page_0.dat"):
         assert (tmp_path / "to" / name).read_bytes() == (tmp_path / "from" / name).read_bytes()
+
+
+def test_a_copy_has_what_was_written_through_memory_and_never_synced(tmp_path: Path) -> None:
+    (tmp_path / "from").mkdir()
+    page = tmp_path / "from" / "page_0.dat"
+    page.touch()
+    os.truncate(page, 1 << 20)
+    with page.open("r+b") as file, mmap.mmap(file.fileno(), 0) as memory:
+        for at in (0, 70_000, 524_288, (1 << 20) - 1):
+            memory[at] = 7
+        copy_shard(tmp_path / "from", tmp_path / "to")
+        assert (tmp_path / "to" / "page_0.dat").read_bytes() == memory[:]
