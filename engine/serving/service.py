@@ -20,7 +20,6 @@ from engine.workspace import Workspace
 
 # Requests that may decode pictures at once: one large picture takes some 150 MB while it is open.
 DECODING = 2
-WRITTEN = frozenset({"added", "updated"})
 
 
 class Service:
@@ -56,9 +55,10 @@ class Service:
         """Write pins and return what became of each, in their order, once it is on disk."""
         with self.writing():
             outcomes = list(self.workspace.intake().run(arrivals))
-            if any(outcome.status in WRITTEN for outcome in outcomes):
-                self.workspace.settle()
-            return outcomes
+        # Others write meanwhile, and share a sync of the disk. What is unchanged needs it as well:
+        # the one who wrote it may be waiting for his.
+        self.workspace.settle()
+        return outcomes
 
     @contextmanager
     def writing(self) -> Iterator[None]:

@@ -128,7 +128,11 @@ class Collection(Protocol):
         ...
 
     def flush(self) -> None:
-        """Make sure that all writes are on disk."""
+        """Make sure that a power cut takes none of the writes that returned before.
+
+        Searches and other writes go on meanwhile. What closing and opening take is the engine's own
+        business: it may keep writes in a log at first, and in its tables when there is time.
+        """
         ...
 
     def info(self) -> CollectionInfo:

@@ -22,6 +22,7 @@ from engine.store.disk import (
     require_room,
     write_whole,
 )
+from engine.store.flushing import Flushing
 from engine.store.frequencies import Frequencies
 from engine.store.graph_building import GraphBuilding
 from engine.store.identity import Identity, check
@@ -56,6 +57,7 @@ class EdgeCollection:
         self._min_free = min_free_bytes
         self._frequencies = Frequencies()
         self.building = GraphBuilding(folder, live, min_free_bytes)
+        self._flushing = Flushing(live)
         self.ownership = ownership
 
     @classmethod
@@ -201,6 +203,8 @@ class EdgeCollection:
         with self._live.writing() as shard:
             shard.optimize()
             self._live.written = 0
+            # The old segments are gone, and the log holds only what was never flushed.
+            self._live.flush()
 
     def start_optimizing(self, outside: int) -> None:
         self.building.start(outside)
@@ -210,6 +214,7 @@ class EdgeCollection:
 
     def flush(self) -> None:
         self._live.sync()
+        self._flushing.ask()
 
     def info(self) -> CollectionInfo:
         with self._live.using() as shard:
@@ -225,6 +230,7 @@ class EdgeCollection:
 
     def close(self) -> None:
         self.building.stop()
+        self._flushing.stop()
         if self._live.close():
             self.ownership.release()
 

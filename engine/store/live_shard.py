@@ -1,10 +1,12 @@
 """The shard that a collection serves from: who may use it when, and what was written since a mark.
 
 Two locks. The outer one is for writes, so that they can be held back while searches go on; the
-inner one is held by whoever calls Edge. Knows nothing of pins and queries.
+inner one is held by whoever calls Edge. A third keeps all but one from syncing the log, and nobody
+from using the shard. Knows nothing of pins and queries.
 """
 
 import threading
+import time
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,8 +18,10 @@ from engine.errors import StoreError, StoreFull
 from engine.store.disk import disk_errors, read_only, sync_files
 
 LOG_NAME: Final = "wal"
-# Points in the log before all is flushed: an opening goes through them again.
-LONGEST_LOG: Final = 5_000
+# Edge renames files of its log at any time, from a thread of its own.
+ATTEMPTS: Final = 5
+# What a process that was killed may have left in the log: more than any that goes on working does.
+UNKNOWN: Final = 1_000_000_000
 
 
 class LiveShard:
@@ -25,6 +29,8 @@ class LiveShard:
 
     place: the folder that the shard lies in.
     written: points that were written since the mark, or since the opening.
+    unflushed: points that the next opening would take from the log, or more.
+    used: when somebody last let go of the shard, as time.monotonic() counts.
     """
 
     def __init__(self, folder: Path, place: Path, shard: Any) -> None:
@@ -32,8 +38,14 @@ class LiveShard:
         self._shard = shard
         self.place = place
         self.written = 0
-        # A process before this one may have been killed between a write and its sync.
-        self._unflushed = 1
+        self.unflushed = UNKNOWN
+        self.used = time.monotonic()
+        # Calls that wrote, and how many of them are on disk. A process before this one may have
+        # been killed between a write and its sync.
+        self._writes_made = 1
+        self._writes_synced = 0
+        self._syncing = threading.Lock()
+        self._log_failed = False
         self._touched: set[str] | None = None
         self._writes = threading.RLock()
         # Edge's calls hold the interpreter's lock anyway: this one keeps a query's two rounds from
@@ -44,7 +56,10 @@ class LiveShard:
     def using(self) -> Iterator[Any]:
         """Hold the shard, and turn what goes wrong inside into the engine's own errors."""
         with self._lock, edge_errors(self._folder):
-            yield self.shard
+            try:
+                yield self.shard
+            finally:
+                self.used = time.monotonic()
 
     @contextmanager
     def writing(self, keys: Collection[str] = (), points: int = 0) -> Iterator[Any]:
@@ -54,8 +69,12 @@ class LiveShard:
                 # Before the write: one that fails may have been done in part.
                 self._touched.update(keys)
             self.written += points
-            self._unflushed += len(keys)
-            yield shard
+            self.unflushed += len(keys)
+            try:
+                yield shard
+            finally:
+                # Only now: a sync that begins during the write may miss it.
+                self._writes_made += 1
 
     @contextmanager
     def still(self) -> Iterator[None]:
@@ -84,21 +103,50 @@ class LiveShard:
         return found
 
     def flush(self) -> None:
-        """Have the whole shard on disk, which takes Edge some hundred syncs."""
-        with self.writing() as shard:
+        """Have the whole shard on disk, so that an opening needs nothing of the log.
+
+        Takes Edge some hundred syncs, and it keeps the interpreter to itself until they are done.
+        """
+        with self._writes, self.using() as shard:
+            made = self._writes_made
             shard.flush()
-            self._unflushed = 0
+            self.unflushed = 0
+            self._writes_synced = made
+            self._log_failed = False
 
     def sync(self) -> None:
-        """Have all that was written on disk: the log of it is enough, until it gets long.
+        """Have the log of all that was written before on disk; searches and writes go on meanwhile.
 
-        Searches go on meanwhile, which they can't during a flush.
+        Who comes while a sync runs shares the next with all others that do.
         """
-        with self._writes, edge_errors(self._folder):
-            if self._unflushed > LONGEST_LOG:
+        wanted = self._writes_made
+        with self._syncing, edge_errors(self._folder):
+            if self._writes_synced >= wanted:
+                return
+            if self._log_failed:
+                # A sync that failed is not made good by one that works: the kernel forgets what it
+                # could not write. The points are in the shard as well.
                 self.flush()
-            elif self._unflushed:
+                return
+            made = self._writes_made
+            try:
+                self._sync_log()
+            except OSError:
+                self._log_failed = True
+                raise
+            self._writes_synced = max(made, self._writes_synced)
+
+    def _sync_log(self) -> None:
+        for left in reversed(range(ATTEMPTS)):
+            # Each time anew: another shard may have taken this one's place, with all its writes.
+            _ = self.shard
+            try:
                 sync_files(self.place / LOG_NAME)
+            except FileNotFoundError:
+                if not left:
+                    raise
+            else:
+                break
 
     def mark(self) -> None:
         """Begin to remember what is written and deleted."""
@@ -118,12 +166,17 @@ class LiveShard:
             self._touched = None
 
     def replace(self, shard: Any, place: Path) -> tuple[Any, Path]:
-        """Serve from another shard from now on, and return the one before and its folder."""
+        """Serve from another shard from now on, and return the one before and its folder.
+
+        The other must hold all that was written, and have it on disk, if only in its log.
+        """
         with self._writes, self._lock:
             before = self.shard, self.place
             self._shard, self.place = shard, place
             self._touched = None
-            self._unflushed = 1
+            self.unflushed = 1  # what was carried over last
+            self._writes_synced = self._writes_made
+            self._log_failed = False
         return before
 
     def close(self) -> bool:
@@ -131,7 +184,8 @@ class LiveShard:
         with self._writes, self._lock, edge_errors(self._folder):
             if self._shard is None:
                 return False
-            self._shard.flush()
+            if self.unflushed:
+                self._shard.flush()
             self._shard.close()
             self._shard = None
             return True

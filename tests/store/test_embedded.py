@@ -1,8 +1,6 @@
 """What only the embedded collection promises: an owner, a crash survived, a disk that fills up."""
 
 import json
-import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -16,11 +14,10 @@ import pytest
 
 from engine.errors import FingerprintMismatch, NoCollection, StoreError, StoreFull, StoreInUse
 from engine.queries import Filter
-from engine.store import live_shard, schema
+from engine.store import schema
 from engine.store.disk import disk_errors
 from engine.store.edge import IDENTITY_NAME, EdgeCollection
 from engine.store.identity import Identity
-from engine.store.live_shard import LOG_NAME
 from engine.store.ownership import LOCK_NAME, Ownership, owner_of
 from engine.store.records import Record
 from engine.store.shard_folder import SHARD_NAME
@@ -215,54 +212,3 @@ def test_a_collection_of_an_earlier_version_gets_the_indexes_that_it_lacks(
             assert indexed[schema.DUPLICATE].points == 1
             copies = collection.scroll(Filter(fields={schema.DUPLICATE: ("a",)}))
             assert [stored.pin.id for _, stored in copies] == ["b"]
-
-
-def test_what_was_flushed_can_be_had_from_the_log_alone(
-    tmp_path: Path, make_record: MakeRecord
-) -> None:
-    """A power cut may take what was not synced: here, all of the segments since the last flush."""
-    folder, old = tmp_path / "pins", tmp_path / "old"
-    with closing(open_(folder)) as collection:
-        collection.upsert([make_record(f"p{n}", "old", seed=n) for n in range(30)])
-    shutil.copytree(folder, old)
-    with closing(open_(folder)) as collection:
-        collection.upsert([make_record(f"p{n}", "new", seed=n + 50) for n in range(20, 40)])
-        collection.delete(["p3", "p25"])
-        collection.flush()
-        shutil.rmtree(old / SHARD_NAME / LOG_NAME)
-        shutil.copytree(folder / SHARD_NAME / LOG_NAME, old / SHARD_NAME / LOG_NAME)
-        (old / LOCK_NAME).unlink()
-        with closing(open_(old)) as saved:
-            [ours], [theirs] = list(collection.records()), list(saved.records())
-            assert [repr(each) for each in ours] == [repr(each) for each in theirs]
-            assert len(ours) == 38
-
-
-def test_the_log_is_synced_at_each_flush_and_the_shard_once_it_is_long(
-    tmp_path: Path, make_record: MakeRecord, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    synced: list[str] = []
-    real = os.fsync
-
-    def fsync(descriptor: int) -> None:
-        synced.append(Path(f"/proc/self/fd/{descriptor}").readlink().name)
-        real(descriptor)
-
-    monkeypatch.setattr(live_shard, "LONGEST_LOG", 3)
-    with closing(open_(tmp_path)) as collection:
-        monkeypatch.setattr(os, "fsync", fsync)
-        names = {each.name for each in (tmp_path / SHARD_NAME / LOG_NAME).iterdir()}
-        # Before anything is written too: a killed process may have left its writes unsynced.
-        for records in ([], [make_record("a"), make_record("b")]):
-            collection.upsert(records)
-            collection.flush()
-            assert set(synced) == names | {LOG_NAME}
-            synced.clear()
-        collection.upsert([make_record("c"), make_record("d")])
-        collection.flush()
-        assert synced == []  # Edge has synced all of it
-        collection.flush()
-        assert synced == []
-        collection.delete(["a"])
-        collection.flush()
-        assert LOG_NAME in synced
