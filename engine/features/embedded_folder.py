@@ -9,6 +9,8 @@ from pathlib import Path
 
 WEIGHTS = "encoder.safetensors"
 CARD = "card.json"
+MEMORY = "memory.safetensors"
+"""What tuning needs of the pictures that the encoder was made from."""
 MODULES = "modules.json"
 CONFIG = "config_sentence_transformers.json"
 README = "README.md"

@@ -23,7 +23,7 @@ from torch.nn.functional import normalize
 
 from engine.errors import UnknownEncoder
 from engine.features.embedded import EmbeddedEncoder
-from engine.features.embedded_folder import CARD, WEIGHTS
+from engine.features.embedded_folder import CARD, MEMORY, WEIGHTS
 
 Part = tuple[Literal["text", "image"], Any]
 
@@ -117,9 +117,9 @@ class EmbeddedModule(InputModule):
         return {**features, "sentence_embedding": normalize(sums, dim=1)}
 
     def save(self, output_path: str, *_: Any, **__: Any) -> None:
-        """Copy the weights, and the run's card where there is one; all else is the model's."""
+        """Copy the weights, and what the run left beside them; all else is the model's."""
         target = Path(output_path)
-        for name in (WEIGHTS, CARD):
+        for name in (WEIGHTS, CARD, MEMORY):
             source, copy = self._weights.with_name(name), target / name
             if source.exists() and not (copy.exists() and copy.samefile(source)):
                 shutil.copyfile(source, copy)

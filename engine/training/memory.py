@@ -18,9 +18,9 @@ import torch
 from safetensors.torch import load_file, save
 from torch import Tensor
 
+from engine.features.embedded_folder import MEMORY
 from engine.training.towers import ImageHead
 
-FILE = "memory.safetensors"
 _CENTRES = 192
 _AXES = 64
 _ROUNDS = 6
@@ -46,7 +46,7 @@ class Memory:
         Without one, rows scatter around the mean that the head itself keeps, each number by
         itself: broader than any picture, but it holds the head in place.
         """
-        path = weights.with_name(FILE)
+        path = weights.with_name(MEMORY)
         if not path.exists():
             return cls(head.mean[None], torch.zeros(len(head.mean), 1), head.spread)
         stored = {name: tensor.float() for name, tensor in load_file(path).items()}
@@ -99,6 +99,6 @@ class Memory:
             "axes": self.axes.half().contiguous(),
             "rest": self.rest.half().contiguous(),
         }
-        path = folder / FILE
+        path = folder / MEMORY
         path.write_bytes(save(dict(tensors)))
         return path

@@ -77,7 +77,7 @@ def markdown(card: Mapping[str, object]) -> str:
     alone = {key: value for key, value in card.items() if not _is_part(value)}
     lines = [_HEAD.format(name=card.get("name", "A trained encoder")), *_table(alone)]
     for key, value in card.items():
-        if _is_part(value):
+        if value and _is_part(value):
             lines += ["", f"### {_words(key).capitalize()}", "", *_part(value)]
     return "\n".join(lines).rstrip() + "\n"
 

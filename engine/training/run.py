@@ -15,6 +15,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
+from engine.features.embedded_folder import MEMORY
 from engine.training import card, export, judge
 from engine.training.backbone import FEATURE_WIDTH, load_public
 from engine.training.corpus import everyday
@@ -22,7 +23,7 @@ from engine.training.features import frozen_features
 from engine.training.heads import Inputs, fit_heads, fit_text, refit_heads, start_table
 from engine.training.left_out import LeftOut
 from engine.training.materials import Materials, Sources, gather
-from engine.training.memory import FILE, Memory
+from engine.training.memory import Memory
 from engine.training.network import NetworkStage
 from engine.training.options import MakeOptions
 from engine.training.pictures import Pixels
@@ -195,7 +196,7 @@ def _memory(run: Run, image: ImageTower, *, looked: bool) -> Memory:
 
     `looked` says that the backbone has changed, so that it has to look again.
     """
-    saved = run.folder / FILE
+    saved = run.folder / MEMORY
     if saved.exists():
         return Memory.beside(saved, image.head)
     materials, seed = run.materials, run.recipe.seed

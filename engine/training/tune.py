@@ -18,10 +18,11 @@ import torch
 from torch import Tensor
 
 from engine.errors import UsageError
+from engine.features.embedded_folder import MEMORY
 from engine.jsonl import BadLine
 from engine.training import card, export
 from engine.training.finetune import Tuner, Tuning
-from engine.training.memory import FILE, Memory
+from engine.training.memory import Memory
 from engine.training.options import TuneOptions, claim
 from engine.training.own_judge import Guard, HeldOut, gain, hold_out
 from engine.training.own_pins import Arriving, OwnPins, ReadPicture, Views, gather_own
@@ -76,7 +77,7 @@ class Tuned:
             )
         if not self.memory:
             found.append(
-                f"the base has no {FILE}, so that what it knew was guarded from its averages "
+                f"the base has no {MEMORY}, so that what it knew was guarded from its averages "
                 "alone: judge the result on other pins before you use it for them"
             )
         return found
@@ -124,7 +125,7 @@ def tune(
         )
         memory.write(options.target)
         report(f"{weights} {len(packed):,} bytes")
-    return replace(found, weights=weights, memory=source.with_name(FILE).exists())
+    return replace(found, weights=weights, memory=source.with_name(MEMORY).exists())
 
 
 def _train(

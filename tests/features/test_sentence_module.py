@@ -19,7 +19,7 @@ from sentence_transformers import SentenceTransformer
 
 from engine.errors import UnknownEncoder
 from engine.features.embedded import MODEL_FILE, EmbeddedEncoder
-from engine.features.embedded_folder import CARD, CONFIG, MODULE, MODULES, README, WEIGHTS
+from engine.features.embedded_folder import CARD, CONFIG, MEMORY, MODULE, MODULES, README, WEIGHTS
 from engine.features.encoder import FloatArray
 from engine.features.factory import load_encoder
 from engine.training import export
@@ -164,7 +164,9 @@ def test_a_saved_model_is_the_same_again(
 ) -> None:
     model.save_pretrained(str(tmp_path / "saved"))
     saved = {path.name for path in (tmp_path / "saved").iterdir()}
-    assert saved == {WEIGHTS, CARD, CONFIG, MODULES, README}
+    assert saved == {
+        WEIGHTS, CARD, CONFIG, MODULES, README, MEMORY,
+    }  # fmt: skip
     assert (tmp_path / "saved" / README).read_text() == (FOLDER / README).read_text()
     inputs = ["a red dress", *pictures(2)]
     again = load(tmp_path / "saved")
@@ -204,9 +206,13 @@ def test_a_folder_without_weights_says_so(tmp_path: Path) -> None:
 
 
 def test_the_weights_lie_in_the_folder_once() -> None:
-    assert {path.name for path in FOLDER.iterdir()} == {WEIGHTS, CARD, CONFIG, MODULES, README}
-    small = [path.stat().st_size for path in FOLDER.iterdir() if path.name != WEIGHTS]
-    assert max(small) < 100_000
+    assert {path.name for path in FOLDER.iterdir()} == {
+        WEIGHTS, CARD, CONFIG, MODULES, README, MEMORY,
+    }  # fmt: skip
+    sizes = {path.name: path.stat().st_size for path in FOLDER.iterdir()}
+    assert sum(sizes.values()) < 25_000_000
+    assert sizes.pop(WEIGHTS) > 10 * sizes.pop(MEMORY)
+    assert max(sizes.values()) < 100_000
 
 
 def test_the_shipped_folder_is_described_by_its_own_card(tmp_path: Path) -> None:

@@ -28,8 +28,18 @@ SAMPLES = Path(__file__).parents[2] / "data" / "samples" / "images"
 
 @pytest.fixture(scope="module")
 def tower() -> ImageTower:
-    """The trained network: what rounding costs a random one says nothing."""
-    return unpack.unpack(MODEL_FILE).image
+    """The trained network, off the grid that it was rounded to.
+
+    What rounding costs a random network says nothing, and a rounded one loses nothing more.
+    """
+    found = unpack.unpack(MODEL_FILE).image
+    torch.manual_seed(3)
+    with torch.no_grad():
+        for weight in found.backbone.parameters():
+            if weight.dim() == 4:
+                step = weight.abs().amax((1, 2, 3), keepdim=True) / 127
+                weight.add_(step * (torch.rand_like(weight) - 0.5))
+    return found
 
 
 @pytest.fixture(scope="module")
@@ -59,7 +69,8 @@ def test_int8_vectors_are_near_and_need_less_room(
     pixels = pictures(12, start=7)
     plain = export.pack(tower, text(), SIDE)
     rounded = export.pack(tower, text(), SIDE, calibration)
-    assert len(rounded) < len(plain) * 0.8
+    # A byte less for each of the backbone's weights but those of stem and head.
+    assert len(plain) - len(rounded) > 1_700_000
     found = EmbeddedEncoder(rounded, threads=1).encode_pixels(pixels)
     assert ((found * vectors(tower, pixels)).sum(1) > 0.98).all()
 
