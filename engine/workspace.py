@@ -230,7 +230,8 @@ def open_workspace(settings: Settings, *, create: bool = False) -> Iterator[Work
     """
     place = collection_folder(settings)
     # A picture belongs to one collection, which alone can tell when its last pin is gone.
-    images = ImageStore(place / "images", settings.images.mode)
+    reserve = settings.store.min_free_bytes
+    images = ImageStore(place / "images", settings.images.mode, reserve)
     exists = not settings.store.url and (place / IDENTITY_NAME).exists()
     # What exists is opened as it is, since many commands need no encoder; `Workspace.encoder`
     # refuses another than the collection's.

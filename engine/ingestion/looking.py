@@ -75,7 +75,8 @@ class Looker:
                 return _again(Seen(admitted, digest, content))
             image = decode(data, self.limits, longest=WORKING_SIDE)
             key = self.images.put(image)
-            return Seen(admitted, digest, content, image, key, dhash(image), phash(image))
+            grey = image.convert("L")  # once for both
+            return Seen(admitted, digest, content, image, key, dhash(grey), phash(grey))
         except UsageError as error:
             return Outcome(item.origin, item.pin.id, "rejected", error)
 

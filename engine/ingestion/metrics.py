@@ -125,7 +125,7 @@ def timed(intake: Intake, metrics: Metrics) -> Intake:
         intake,
         encoder=_TimedEncoder(intake.encoder, metrics),
         collection=cast(Collection, _TimedCollection(intake.collection, metrics)),
-        images=_TimedImages(images.folder, images.mode, metrics),
+        images=_TimedImages(images.folder, images.mode, images.min_free_bytes, metrics),
     )
 
 

@@ -17,7 +17,7 @@ from typing import Literal
 from PIL import Image
 
 from engine.errors import StoreError, StoreFull
-from engine.store.disk import is_full, read_only
+from engine.store.disk import is_full, read_only, require_room
 
 LONGEST = {"keep": 512, "thumbnail": 192}
 QUALITY = 88
@@ -28,15 +28,20 @@ _KEY = re.compile(r"[0-9a-f]{64}")
 
 @dataclass(frozen=True)
 class ImageStore:
-    """JPEG files under `folder`, in 256 subfolders by the first two digits of their key."""
+    """JPEG files under `folder`, in 256 subfolders by the first two digits of their key.
+
+    min_free_bytes: what of the disk new pictures leave free.
+    """
 
     folder: Path
     mode: Literal["keep", "thumbnail", "reference"] = "keep"
+    min_free_bytes: int = 0
 
     def put(self, image: Image.Image) -> str | None:
         """Keep an upright RGB picture and return its key (SHA-256 of what is kept), or None.
 
         The file appears whole or not at all; a picture that is there already costs no write.
+        Raises StoreFull when the disk has no room.
         """
         if self.mode == "reference":
             return None
@@ -48,7 +53,7 @@ class ImageStore:
         key = hashlib.sha256(data).hexdigest()
         path = self._path(key)
         if not path.exists():
-            _write_whole(path, data)
+            _write_whole(path, data, self.min_free_bytes)
         return key
 
     def get(self, key: str) -> bytes | None:
@@ -94,9 +99,10 @@ class ImageStore:
         return self.folder / key[:FOLDER_DIGITS] / f"{key}.jpg"
 
 
-def _write_whole(path: Path, data: bytes) -> None:
+def _write_whole(path: Path, data: bytes, min_free_bytes: int) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
+        require_room(path.parent, min_free_bytes)
         handle, name = tempfile.mkstemp(dir=path.parent, suffix=PART)
         try:
             with os.fdopen(handle, "wb") as file:

@@ -3,6 +3,7 @@
 import base64
 import io
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,10 @@ import numpy.typing as npt
 import pytest
 from PIL import Image
 
+from engine.errors import StoreFull
+from engine.features.fingerprint import dhash
 from engine.features.images import ImageLimits
+from engine.features.phash import phash
 from engine.features.text import Analyzer
 from engine.ingestion.arrivals import Arrival
 from engine.ingestion.intake import Intake
@@ -42,6 +46,24 @@ def arrival(folder: Path, pin: Pin) -> Arrival:
 
 def statuses(outcomes: Iterator[Outcome]) -> dict[str | None, str]:
     return {outcome.pin_id: outcome.status for outcome in outcomes}
+
+
+def test_pictures_leave_the_disks_reserve_alone(intake: Intake, tmp_path: Path) -> None:
+    picture(tmp_path, "a.png", "red")
+    images = ImageStore(tmp_path / "images", min_free_bytes=2**62)
+    with pytest.raises(StoreFull, match="are kept in reserve"):
+        list(replace(intake, images=images).run([arrival(tmp_path, Pin("a", "a.png"))]))
+    assert [each for each in images.folder.rglob("*") if each.suffix] == []
+    assert intake.collection.count() == 0
+
+
+def test_hashes_are_those_of_the_picture(intake: Intake, tmp_path: Path) -> None:
+    image = Image.radial_gradient("L").resize((300, 200)).rotate(30)
+    image = Image.merge("RGB", (image, image.rotate(90), image.rotate(200)))
+    image.save(tmp_path / "a.png")
+    assert statuses(intake.run([arrival(tmp_path, Pin("a", "a.png"))])) == {"a": "added"}
+    record = intake.collection.get(["a"])["a"]
+    assert (record.dhash, record.phash) == (dhash(image), phash(image))
 
 
 def test_pins_arrive_with_words_vector_and_picture(intake: Intake, tmp_path: Path) -> None:
