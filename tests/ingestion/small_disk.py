@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests.conftest import absent
+import pytest
 
 MIB = 1024 * 1024
 
@@ -51,14 +51,15 @@ class SmallDisk:
 @contextmanager
 def small_disk(folder: Path, mib: int) -> Iterator[SmallDisk]:
     """Mount a disk while the block runs; skip the test where nothing can be mounted."""
+    # The right to mount is no part that one could install, so it is never required.
     remedy = "run as root with loop devices and mkfs.ext4"
     if os.geteuid() != 0 or shutil.which("mkfs.ext4") is None:
-        absent("a small disk", remedy)
+        pytest.skip(f"no small disk: {remedy}")
     disk = SmallDisk(folder, mib)
     try:
         disk.mount()
     except subprocess.CalledProcessError as error:
-        absent("a small disk", f"{remedy}: {error.stderr.strip()}")
+        pytest.skip(f"no small disk: {remedy}: {error.stderr.strip()}")
     try:
         yield disk
     finally:
