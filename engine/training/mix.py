@@ -154,8 +154,7 @@ def _thing(pin: TrainingPin) -> str:
     """Name what a pin shows, as exactly as its set tells; empty where it tells nothing."""
     kind = pin.attribute("articleType") or pin.attribute("kind")
     colour = pin.attribute("baseColour") or pin.attribute("colour")
-    looks = f"{colour} {pin.attribute('pattern')} {kind}"
-    shown = looks if colour and kind else pin.attribute("label")
+    shown = f"{colour} {kind}" if colour and kind else pin.attribute("label")
     return f"{pin.set_name}:{shown}" if shown else ""
 
 
