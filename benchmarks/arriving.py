@@ -63,13 +63,17 @@ class _Times:
 
 
 def fill(data: Path, pins: int) -> None:
-    """Make a collection of made-up pins with the embedded encoder's fingerprint, without graph."""
+    """Make a collection of made-up pins, all in the graph, with the embedded encoder's fingerprint.
+
+    As a collection stands that has grown: pins outside the graph are a threshold's worth at most.
+    """
     settings = load_settings(data=data)
     identity = identity_of(load_encoder(settings.encoder), Analyzer(settings.language))
     made = corpus(pins, identity.dimension)
     with EdgeCollection.open(collection_folder(settings), identity, create=True) as collection:
         for batch in made.records(BATCH):
             collection.upsert(batch)
+        collection.optimize()
 
 
 def arriving(data: Path, photos: Sequence[Path], seconds: float, threshold: int) -> Arriving:
