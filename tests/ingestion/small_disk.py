@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import pytest
+from tests.conftest import absent
 
 MIB = 1024 * 1024
 
@@ -50,16 +50,15 @@ class SmallDisk:
 
 @contextmanager
 def small_disk(folder: Path, mib: int) -> Iterator[SmallDisk]:
-    """Mount a disk while the block runs; skip the test where nothing can be mounted."""
-    # The right to mount is no part that one could install, so it is never required.
+    """Mount a disk while the block runs; where that can't be done the test lacks a part."""
     remedy = "run as root with loop devices and mkfs.ext4"
     if os.geteuid() != 0 or shutil.which("mkfs.ext4") is None:
-        pytest.skip(f"no small disk: {remedy}")
+        absent("a small disk", remedy)
     disk = SmallDisk(folder, mib)
     try:
         disk.mount()
     except subprocess.CalledProcessError as error:
-        pytest.skip(f"no small disk: {remedy}: {error.stderr.strip()}")
+        absent("a small disk", f"{remedy}: {error.stderr.strip()}")
     try:
         yield disk
     finally:

@@ -46,6 +46,18 @@ def started(disk: SmallDisk, watched: Path) -> tuple[Worker, str]:
     return worker, worker.ready().split("metrics on ")[1].strip()
 
 
+def at_work(disk: SmallDisk, watched: Path) -> tuple[Worker, str]:
+    """Return a worker that has taken the first pins, and where its figures are."""
+    worker, address = started(disk, watched)
+    try:
+        lines(watched / "first.jsonl", *map(drawn, FIRST))
+        until(lambda: figure(address, ADDED) == len(FIRST))
+    except BaseException:
+        worker.close()
+        raise
+    return worker, address
+
+
 def figure(address: str, name: str) -> float:
     for line in httpx.get(address, trust_env=False).text.splitlines():
         if line.startswith(f"{name} "):
@@ -64,10 +76,8 @@ def test_a_full_disk_stops_intake_until_there_is_room(
     disk: SmallDisk, tmp_path: Path, tiny: None
 ) -> None:
     watched = tmp_path / "watched"
-    worker, address = started(disk, watched)
+    worker, address = at_work(disk, watched)
     try:
-        lines(watched / "first.jsonl", *map(drawn, FIRST))
-        until(lambda: figure(address, ADDED) == len(FIRST))
         pictures = kept(disk)
         disk.fill(leave=RESERVE - 4 * MIB)
         lines(watched / "second.jsonl", *map(drawn, ALL))
@@ -93,10 +103,8 @@ def test_a_worker_stops_on_a_disk_that_turns_read_only(
     disk: SmallDisk, tmp_path: Path, tiny: None
 ) -> None:
     watched = tmp_path / "watched"
-    worker, address = started(disk, watched)
+    worker, address = at_work(disk, watched)
     try:
-        lines(watched / "first.jsonl", *map(drawn, FIRST))
-        until(lambda: figure(address, ADDED) == len(FIRST))
         disk.break_down()
         lines(watched / "second.jsonl", *map(drawn, ALL))
         status, _, err = worker.ended()
