@@ -289,12 +289,6 @@ def _create(client: QdrantClient, name: str, identity: Identity) -> None:
             raise
 
 
-def _create_index(client: QdrantClient, name: str, field: str, index: server_schema.Index) -> None:
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message="Payload indexes have no effect in the local")
-        client.create_payload_index(name, field, index)
-
-
 def _record(point: models.Record) -> Record:
     vectors: Any = point.vector
     return schema.record(point.payload or {}, vectors[schema.VECTOR])
