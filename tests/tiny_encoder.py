@@ -30,6 +30,9 @@ class TinyEncoder:
     def encode_texts(self, texts: Sequence[str]) -> npt.NDArray[np.float32]:
         return self._rows([self._words(text) for text in texts])
 
+    def knows_word(self, word: str) -> bool:
+        return word in COLOURS
+
     def encode_images(self, images: Sequence[Image.Image]) -> npt.NDArray[np.float32]:
         self.images_seen += len(images)
         return self._rows([self._near(_mean(image)) for image in images])

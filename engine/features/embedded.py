@@ -98,6 +98,11 @@ class EmbeddedEncoder:
         ]
         return np.concatenate(rows) if rows else np.zeros((0, self.dimension), np.float32)
 
+    def knows_word(self, word: str) -> bool:
+        """Say whether a word is one token of the table."""
+        ids = self._tokenizer.encode(word, add_special_tokens=False).ids
+        return len(ids) == 1 and ids != [self._unknown]
+
     def encode_images(self, images: Sequence[Image.Image]) -> FloatArray:
         """Return (n, dimension) float32 unit rows; pictures are upright RGB of any size."""
         return self._shared(self._pictures, images)

@@ -30,3 +30,7 @@ class Encoder(Protocol):
     def encode_images(self, images: Sequence[Image.Image]) -> FloatArray:
         """Return (n, dimension) float32 unit rows; pictures are upright RGB of any size."""
         ...
+
+    def knows_word(self, word: str) -> bool:
+        """Say whether a word means something by itself, rather than by the pieces it falls into."""
+        ...

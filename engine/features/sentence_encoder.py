@@ -114,6 +114,14 @@ class SentenceTransformerEncoder:
         whole = [text.encode("utf-8", "replace").decode() for text in texts]
         return self._unit([{"text": text} for text in whole])
 
+    def knows_word(self, word: str) -> bool:
+        """Say whether a word is one token; False where the model does not show its tokenizer."""
+        tokenizer: Any = getattr(self._model[0], "tokenizer", None)
+        if not hasattr(tokenizer, "tokenize"):
+            return False
+        with self._busy:
+            return len(tokenizer.tokenize(word)) == 1
+
     def encode_images(self, images: Sequence[Image.Image]) -> FloatArray:
         """Return (n, dimension) float32 unit rows; pictures are upright RGB of any size."""
         return self._unit([{"image": _sized(image)} for image in images])

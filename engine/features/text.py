@@ -50,9 +50,11 @@ class Analyzer:
 
     def query_terms(self, text: str) -> tuple[str, ...]:
         """Return the distinct terms to look for, in order; stop words only if all are."""
-        found = list(self._analysed(text))
-        telling = [term.text for term in found if not term.is_stop]
-        return tuple(dict.fromkeys(telling or (term.text for term in found)))
+        return tuple(dict.fromkeys(self.telling_terms(text) or self.terms(text)))
+
+    def telling_terms(self, text: str) -> list[str]:
+        """Return the terms in order, repeats included, without those of stop words."""
+        return [term.text for term in self._analysed(text) if not term.is_stop]
 
     def _analysed(self, text: str) -> Iterator[Term]:
         for token in tokens_of(clean(text)):

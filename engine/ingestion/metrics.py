@@ -139,6 +139,9 @@ class _TimedEncoder:
     def encode_texts(self, texts: Sequence[str]) -> npt.NDArray[np.float32]:
         return self._encoder.encode_texts(texts)
 
+    def knows_word(self, word: str) -> bool:
+        return self._encoder.knows_word(word)
+
     def encode_images(self, images: Sequence[Image.Image]) -> npt.NDArray[np.float32]:
         with self._metrics.stage("encode"):
             return self._encoder.encode_images(images)

@@ -9,6 +9,7 @@ from engine.store.identity import Identity
 from engine.store.legs import Ranked, VectorLeg
 from engine.store.plan import Candidates, Plan
 from engine.store.records import Facts, Record, StoredPin
+from engine.store.vocabulary import Vocabulary
 
 __all__ = ["EVERYTHING", "Collection", "CollectionInfo", "StoredPin"]
 
@@ -90,6 +91,14 @@ class Collection(Protocol):
         Looks at every pin: what a takedown needs once in a while is not worth an index that every
         write would pay for.
         """
+        ...
+
+    def frequencies(self, terms: Sequence[str]) -> dict[str, int]:
+        """Return how many pins have each term in either text; 0 is said only of terms of no pin."""
+        ...
+
+    def vocabulary(self) -> Vocabulary:
+        """Return the words that pins say as far as they are counted: proposals, not facts."""
         ...
 
     def boards(self, limit: int) -> list[tuple[str, int]]:

@@ -26,6 +26,8 @@ from engine.store.flushing import Flushing
 from engine.store.frequencies import Frequencies
 from engine.store.graph_building import GraphBuilding
 from engine.store.identity import Identity, check
+from engine.store.kept_words import NAME as WORDS_NAME
+from engine.store.kept_words import KeptWords, text_of
 from engine.store.legs import Leg, Ranked, VectorLeg
 from engine.store.live_shard import LiveShard, edge_errors
 from engine.store.ownership import Ownership
@@ -33,11 +35,14 @@ from engine.store.plan import Candidates, Plan
 from engine.store.records import Facts, Record, StoredPin, point_id
 from engine.store.shard_folder import create_shard, live_folder, load_shard, remove_others
 from engine.store.vectors import unit, unit_rows
+from engine.store.vocabulary import Vocabulary
 
 IDENTITY_NAME = "collection.json"
 # To look at so many pins takes well under a millisecond.
 COUNT_ONE_BY_ONE = 10_000
 SHOWING_PAGE = 1_000
+# Few enough that no search waits for them to be noticed.
+TEXTS_PAGE = 200
 
 
 class EdgeCollection:
@@ -56,6 +61,7 @@ class EdgeCollection:
         self._identity = identity
         self._min_free = min_free_bytes
         self._frequencies = Frequencies()
+        self._words = KeptWords(folder / WORDS_NAME, self._texts, self.count)
         self.building = GraphBuilding(folder, live, min_free_bytes)
         self._flushing = Flushing(live)
         self.ownership = ownership
@@ -118,6 +124,7 @@ class EdgeCollection:
         with self._live.writing(points, len(points)) as shard:
             shard.update(edge.UpdateOperation.upsert_points(list(points.values())))
             self._frequencies.wrote(len(points))
+        self._words.wrote(record.pin for record in records)
 
     def delete(self, pin_ids: Sequence[str]) -> int:
         keys = [point_id(each) for each in pin_ids]
@@ -173,6 +180,13 @@ class EdgeCollection:
             after = str(page[-1].id)
             out += schema.showing((each.payload for each in page), sha256)
         return out
+
+    def frequencies(self, terms: Sequence[str]) -> dict[str, int]:
+        with self._live.using():
+            return self._frequencies.counts(self, terms)
+
+    def vocabulary(self) -> Vocabulary:
+        return self._words.current()
 
     def boards(self, limit: int) -> list[tuple[str, int]]:
         request = edge.FacetRequest("board_title", limit=limit, exact=True)
@@ -231,6 +245,7 @@ class EdgeCollection:
     def close(self) -> None:
         self.building.stop()
         self._flushing.stop()
+        self._words.close()
         if self._live.close():
             self.ownership.release()
 
@@ -239,6 +254,12 @@ class EdgeCollection:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    def _texts(self) -> Iterator[list[str]]:
+        after: str | None = None
+        while page := self._page(None, TEXTS_PAGE, after, [schema.PIN], False):
+            after = str(page[-1].id)
+            yield [text_of(schema.stored_pin(each.payload).pin) for each in page]
 
     # The legs that the query plan runs.
 

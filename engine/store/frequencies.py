@@ -7,7 +7,7 @@ what is rare, and everything in a small collection, is counted afresh after any 
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -44,21 +44,30 @@ class Frequencies:
 
     def idf(self, legs: Legs, terms: tuple[str, ...]) -> dict[str, float]:
         """Return Lucene's ln(1 + (N - df + 0.5) / (df + 0.5)) for each term."""
-        if not terms:
-            return {}
-        self._total = self._fresh(self._total, legs.count)
-        out: dict[str, float] = {}
+        total = self._points(legs) if terms else 0
+        counts = self.counts(legs, terms)
+        # The two may be a few writes apart, and no term is in more pins than there are.
+        return {
+            term: math.log(1 + (max(total, count) - count + 0.5) / (count + 0.5))
+            for term, count in counts.items()
+        }
+
+    def counts(self, legs: Legs, terms: Iterable[str]) -> dict[str, int]:
+        """Return how many pins have each term; 0 is never remembered past a write."""
+        out: dict[str, int] = {}
         for term in terms:
             if len(self._terms) >= CAPACITY:
                 self._terms.clear()
             count = self._fresh(
-                self._terms.get(term), partial(legs.frequency, term, self._total.value)
+                self._terms.get(term), partial(legs.frequency, term, self._points(legs))
             )
             self._terms[term] = count
-            # The two may be a few writes apart, and no term is in more pins than there are.
-            total = max(self._total.value, count.value)
-            out[term] = math.log(1 + (total - count.value + 0.5) / (count.value + 0.5))
+            out[term] = count.value
         return out
+
+    def _points(self, legs: Legs) -> int:
+        self._total = self._fresh(self._total, legs.count)
+        return self._total.value
 
     def _fresh(self, known: Count | None, count: Callable[[], int]) -> Count:
         if (

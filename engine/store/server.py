@@ -24,15 +24,21 @@ from engine.store import query_plan, schema, server_schema
 from engine.store.collection import EVERYTHING, CollectionInfo
 from engine.store.frequencies import Frequencies
 from engine.store.identity import Identity, check
+from engine.store.kept_words import KeptWords, text_of
 from engine.store.legs import Leg, Ranked, VectorLeg
 from engine.store.plan import Candidates, Plan
 from engine.store.records import Facts, Record, StoredPin, point_id
 from engine.store.vectors import unit, unit_rows
+from engine.store.vocabulary import Vocabulary
 
 TIMEOUT_S = 60
 POINTS_PER_REQUEST = 256
 # Other processes write to the same server, so what was counted can't be believed for ever.
 COUNTS_AGE_S = 60.0
+# The server can't list its words, so each process goes through the texts of some pins at times.
+# Keys are digests, so the first of them are a sample that no order of arrival bends.
+SAMPLED_PINS = 20_000
+WORDS_AGE_S = 600.0
 
 
 class ServerCollection:
@@ -43,6 +49,14 @@ class ServerCollection:
         self._name = name
         self._identity = identity
         self._frequencies = Frequencies(max_age_s=COUNTS_AGE_S)
+        self._words = KeptWords(
+            None,
+            self._texts,
+            self.count,
+            sample=SAMPLED_PINS,
+            renew_s=WORDS_AGE_S,
+            at_once=POINTS_PER_REQUEST,
+        )
 
     @classmethod
     def open(
@@ -114,6 +128,7 @@ class ServerCollection:
             for start in range(0, len(batch), POINTS_PER_REQUEST):
                 self._client.upsert(self._name, batch[start : start + POINTS_PER_REQUEST])
         self._frequencies.wrote(len(batch))
+        self._words.wrote(record.pin for record in records)
 
     def delete(self, pin_ids: Sequence[str]) -> int:
         found = self._retrieve([point_id(each) for each in pin_ids], False, False)
@@ -161,6 +176,18 @@ class ServerCollection:
             after = str(page[-1].id)
             out += schema.showing((each.payload or {} for each in page), sha256)
         return out
+
+    def frequencies(self, terms: Sequence[str]) -> dict[str, int]:
+        return self._frequencies.counts(self, terms)
+
+    def vocabulary(self) -> Vocabulary:
+        return self._words.current()
+
+    def _texts(self) -> Iterator[list[str]]:
+        after: str | None = None
+        while page := self._page(None, POINTS_PER_REQUEST, after, list(schema.SHOWN), False):
+            after = str(page[-1].id)
+            yield [text_of(schema.stored_pin(each.payload or {}).pin) for each in page]
 
     def boards(self, limit: int) -> list[tuple[str, int]]:
         with _server_errors():
@@ -216,6 +243,7 @@ class ServerCollection:
         )
 
     def close(self) -> None:
+        self._words.close()
         self._client.close()
 
     def __enter__(self) -> Self:
