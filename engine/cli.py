@@ -38,6 +38,7 @@ from engine.errors import (
     UnknownPin,
     UsageError,
 )
+from engine.evaluate_command import evaluate
 from engine.ingestion.arrivals import Arrivals, unknown_keys
 from engine.ingestion.dead import DEAD_NAME, DeadFile
 from engine.ingestion.outcome import Outcome
@@ -254,6 +255,9 @@ def doctor(collection: Collection = None, as_json: AsJson = False) -> None:
 
 
 app.command()(train)
+
+
+app.command()(evaluate)
 
 
 app.command()(serve)

@@ -1,0 +1,1 @@
+"""How good answers are: judgments, measures, contenders, and what their differences are worth."""
