@@ -73,6 +73,8 @@ def evaluate(
 
     if not 1 <= depth <= MAX_DEPTH:
         raise UsageError(f"--depth {depth} is out of range: 1 to {MAX_DEPTH:,}")
+    if report is not None and not report.parent.is_dir():
+        raise UsageError(f"--report {report}: there is no folder {report.parent}: make it first")
     measures = parse_measures(measure or DEFAULT, depth)
     judged = read_judgments(judgments)
     others = [read_run(file) for file in run or ()]

@@ -102,8 +102,8 @@ def parts(evaluation: Evaluation) -> str:
             means = scores.compared()
             axes.plot([min(means), max(means)], [place] * 2, color=RULE, lw=5, zorder=1)
         for number, (name, colour, mark) in enumerate(_marks(evaluation.scores.systems)):
-            means = np.array([scores.compared()[number] for *_, scores in reversed(rows)])
-            _dots(axes, means, name, colour, mark)
+            column = np.array([scores.compared()[number] for *_, scores in reversed(rows)])
+            _dots(axes, column, name, colour, mark)
         labels = [f"{group}: {name} ({len(scores.queries):,})" for group, name, scores in rows]
         axes.set_ylim(-0.7, len(rows) - 0.3)
         _names(axes, labels[::-1])
