@@ -1,7 +1,7 @@
 """The opened workspace as the routes share it: many readers, one writer, few pictures at a time."""
 
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from datetime import datetime
 from typing import Annotated, cast
@@ -10,6 +10,7 @@ from fastapi import Depends, Request
 from PIL import Image
 
 from engine.ingestion.admission import Change
+from engine.ingestion.gathering import Gathering
 from engine.ingestion.outcome import Outcome
 from engine.ingestion.queue_client import QueueClient
 from engine.jsonl import BadLine
@@ -35,6 +36,7 @@ class Service:
         # Two writes of one pin must not both read the state before either.
         self._writes = threading.Lock()
         self._decoding = threading.Semaphore(DECODING)
+        self._gathering = Gathering(self._taken, self.writing)
 
     def warm_up(self) -> None:
         """Load both sides of the encoder; FingerprintMismatch if the collection has another."""
@@ -53,12 +55,14 @@ class Service:
 
     def take_in(self, arrivals: Iterable[Change | BadLine]) -> list[Outcome]:
         """Write pins and return what became of each, in their order, once it is on disk."""
-        with self.writing():
-            outcomes = list(self.workspace.intake().run(arrivals))
+        outcomes = self._gathering.take(list(arrivals))
         # Others write meanwhile, and share a sync of the disk. What is unchanged needs it as well:
         # the one who wrote it may be waiting for his.
         self.workspace.settle()
         return outcomes
+
+    def _taken(self, items: Sequence[Change | BadLine]) -> list[Outcome]:
+        return list(self.workspace.intake().run(items))
 
     @contextmanager
     def writing(self) -> Iterator[None]:
