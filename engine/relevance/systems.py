@@ -94,11 +94,14 @@ class Bm25Alone:
     def answer(self, asked: Asked, depth: int) -> Answered:
         if not asked.meaning.terms or not len(self._told):
             return {}
-        scores = np.zeros(len(self.pool))
-        scores[self._told] = self._index.get_scores(list(asked.meaning.terms))
-        # Not "> 0": in a tiny collection rank-bm25 gives a matching text a negative score.
-        found = np.flatnonzero(asked.admitted & (scores != 0.0))
-        return _first(self.pool, found, scores[found], depth)
+        terms = list(asked.meaning.terms)
+        # Not "score > 0": rank-bm25 gives 0 or less to words of half of the texts or more.
+        holding = [
+            not frequencies.keys().isdisjoint(terms) for frequencies in self._index.doc_freqs
+        ]
+        found = asked.admitted[self._told] & np.array(holding)
+        scores = np.asarray(self._index.get_scores(terms))
+        return _first(self.pool, self._told[found], scores[found], depth)
 
 
 @dataclass(frozen=True)
