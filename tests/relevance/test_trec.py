@@ -1,4 +1,4 @@
-"""TREC files: what is written is read again, ties stand as trec_eval has them, errors name lines."""
+"""TREC files: what is written is read again, ties stand as in trec_eval, errors name lines."""
 
 from collections.abc import Callable
 from pathlib import Path
