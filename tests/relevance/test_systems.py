@@ -67,7 +67,7 @@ def test_bm25_is_rank_bm25s_over_pins_with_text() -> None:
     oracle = BM25Okapi(texts, k1=1.4, b=0.6).get_scores(["red", "dress"])
     told = dict(zip("abde", oracle.tolist(), strict=True))
     found = Bm25Alone(POOL, bm25).answer(ASKED, 10)
-    # Both words are in half of the texts: rank-bm25 gives them nothing, and they match all the same.
+    # Words of half of the texts: rank-bm25 gives them nothing, and they match all the same.
     expected = sorted((pin for pin in "abd"), key=lambda pin: -told[pin])
     assert list(found) == expected
     assert found == pytest.approx({pin: told[pin] for pin in expected}, rel=1e-6, abs=1e-6)
