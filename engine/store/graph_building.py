@@ -17,8 +17,8 @@ from typing import Any, Final
 
 from engine.errors import EngineError, StoreError, StoreFull
 from engine.store import graph_child
-from engine.store.disk import MIB, bytes_in, disk_errors, require_room, sync_files
-from engine.store.live_shard import LOG_NAME, LiveShard, edge_errors, write_points
+from engine.store.disk import MIB, bytes_in, disk_errors, require_room
+from engine.store.live_shard import LiveShard, edge_errors, sync_log, write_points
 from engine.store.shard_folder import copy_shard, live_folder, load_shard, make_live, new_place
 
 # The copy, and the segments that Edge writes anew before it drops the old ones.
@@ -27,6 +27,9 @@ PAGE: Final = 200
 # So few points are carried over while writes wait, unless they come faster than they are carried.
 FEW: Final = 500
 ROUNDS: Final = 10
+# A build costs what the whole collection asks for, so it waits for a twentieth of it: to look at so
+# many pins one by one is quick beside the rest of a search.
+SHARE: Final = 20
 # A failed build keeps the next from starting: for so long, and twice as long each time.
 RETRY_S: Final = 60.0
 LONGEST_RETRY_S: Final = 3_600.0
@@ -70,8 +73,9 @@ class GraphBuilding:
         return self._thread is not None and self._thread.is_alive()
 
     def start(self, at_least: int) -> bool:
-        """Begin a build if so many points are outside the graph; return whether one runs now.
+        """Begin a build if enough points are outside the graph; return whether one runs now.
 
+        at_least: how many that are, in a collection of which a twentieth is no more.
         Once it is done the next follows as long as enough points have gathered meanwhile.
         """
         with self._state:
@@ -106,7 +110,8 @@ class GraphBuilding:
         # Edge counts what was deleted from a graph as indexed, so that replacing pins would never
         # show: what was written since the last build tells more.
         outside = facts.points_count - facts.indexed_vectors_count - self._left
-        return bool(max(outside, self._live.written) >= at_least)
+        wanted = max(at_least, facts.points_count // SHARE)
+        return bool(max(outside, self._live.written) >= wanted)
 
     def _run(self, at_least: int) -> None:
         try:
@@ -209,18 +214,20 @@ class GraphBuilding:
         with edge_errors(self._folder):
             facts = fresh.info()
             left = facts.points_count - facts.indexed_vectors_count
+            carried = 0
             for _ in range(ROUNDS):
-                keys = self._live.touched()
-                self._carry(keys, fresh)
-                if len(keys) <= FEW:
+                carried += (few := self._carry(fresh))
+                if few <= FEW:
                     break
-            fresh.flush()
+            # The child flushed the rest; of what is carried over the log on disk is enough, and a
+            # flush here would stop all searches.
+            sync_log(lambda: place)
             with self._live.still():
                 begun = time.monotonic()
-                self._carry(self._live.touched(), fresh)
-                sync_files(place / LOG_NAME)
+                carried += self._carry(fresh)
+                sync_log(lambda: place)
                 self._point_at(place)
-                before, old_place = self._live.replace(fresh, place)
+                before, old_place = self._live.replace(fresh, place, carried)
                 held = _ms_since(begun)
         self._left = left
         # From here on the new shard is the live one, whatever happens to the old.
@@ -237,7 +244,9 @@ class GraphBuilding:
             if live_folder(self._folder) != place:
                 raise
 
-    def _carry(self, keys: list[str], fresh: Any) -> None:
+    def _carry(self, fresh: Any) -> int:
+        """Carry over what was written since the last time, and return how many points that is."""
+        keys = self._live.touched()
         if keys:
             require_room(self._folder, self._min_free)
         for start in range(0, len(keys), PAGE):
@@ -246,6 +255,7 @@ class GraphBuilding:
             page = keys[start : start + PAGE]
             found = self._live.retrieve(page, True, True)
             write_points(fresh, found, sorted(set(page) - {str(each.id) for each in found}))
+        return len(keys)
 
 
 def _ms_since(begun: float) -> float:

@@ -7,7 +7,7 @@ from using the shard. Knows nothing of pins and queries.
 
 import threading
 import time
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
@@ -130,23 +130,15 @@ class LiveShard:
                 return
             made = self._writes_made
             try:
-                self._sync_log()
+                sync_log(self._present)
             except OSError:
                 self._log_failed = True
                 raise
             self._writes_synced = max(made, self._writes_synced)
 
-    def _sync_log(self) -> None:
-        for left in reversed(range(ATTEMPTS)):
-            # Each time anew: another shard may have taken this one's place, with all its writes.
-            _ = self.shard
-            try:
-                sync_files(self.place / LOG_NAME)
-            except FileNotFoundError:
-                if not left:
-                    raise
-            else:
-                break
+    def _present(self) -> Path:
+        _ = self.shard  # raises once it is closed
+        return self.place
 
     def mark(self) -> None:
         """Begin to remember what is written and deleted."""
@@ -165,16 +157,17 @@ class LiveShard:
         with self._writes:
             self._touched = None
 
-    def replace(self, shard: Any, place: Path) -> tuple[Any, Path]:
+    def replace(self, shard: Any, place: Path, unflushed: int) -> tuple[Any, Path]:
         """Serve from another shard from now on, and return the one before and its folder.
 
         The other must hold all that was written, and have it on disk, if only in its log.
+        unflushed: how many points only the log has.
         """
         with self._writes, self._lock:
             before = self.shard, self.place
             self._shard, self.place = shard, place
             self._touched = None
-            self.unflushed = 1  # what was carried over last
+            self.unflushed = unflushed
             self._writes_synced = self._writes_made
             self._log_failed = False
         return before
@@ -209,6 +202,22 @@ def edge_errors(folder: Path) -> Iterator[None]:
         if "Read-only file system" in text or "os error 30" in text:
             raise read_only(folder) from error
         raise StoreError(f"the collection in {folder} can't be used: {text}") from error
+
+
+def sync_log(place: Callable[[], Path]) -> None:
+    """Have a shard's log on disk.
+
+    place: the shard's folder, asked for at each attempt: another shard may have taken its place,
+    with all its writes.
+    """
+    for left in reversed(range(ATTEMPTS)):
+        try:
+            sync_files(place() / LOG_NAME)
+        except FileNotFoundError:
+            if not left:
+                raise
+        else:
+            break
 
 
 def write_points(shard: Any, found: Sequence[Any], gone: Sequence[Any]) -> None:

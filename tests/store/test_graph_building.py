@@ -324,6 +324,26 @@ def test_what_counts_is_what_was_written_since_the_last_build(
         assert built() == 2
 
 
+def test_a_large_collection_waits_for_a_share_of_it(
+    tmp_path: Path, make_record: MakeRecord, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(graph_building, "SHARE", 4)
+    with closing(open_(tmp_path)) as collection:
+        collection.upsert([make_record(f"p{n}", seed=n) for n in range(60)])
+        collection.start_optimizing(10)
+        collection.finish_optimizing()
+        first = live_folder(tmp_path)
+        assert first.name != SHARD_NAME
+        collection.upsert([make_record(f"n{n}", seed=n) for n in range(18)])
+        collection.start_optimizing(10)
+        collection.finish_optimizing()
+        assert live_folder(tmp_path) == first
+        collection.upsert([make_record(f"m{n}", seed=n) for n in range(2)])
+        collection.start_optimizing(10)
+        collection.finish_optimizing()
+        assert live_folder(tmp_path) != first
+
+
 def test_pins_that_gather_during_a_build_get_one_of_their_own(
     tmp_path: Path, make_record: MakeRecord, gate: Gate, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -7,17 +7,18 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from engine.errors import StoreError
 from engine.queries import Filter
-from engine.store import disk, flushing, live_shard
+from engine.store import disk, flushing, graph_building, live_shard
 from engine.store.edge import EdgeCollection
 from engine.store.live_shard import LOG_NAME, LiveShard
 from engine.store.records import Record
-from engine.store.shard_folder import SHARD_NAME, copy_shard
+from engine.store.shard_folder import SHARD_NAME, copy_shard, live_folder, load_shard
 from tests.store.shards import open_, wait_until
 
 MakeRecord = Callable[..., Record]
@@ -66,6 +67,41 @@ def test_a_power_cut_takes_nothing_that_was_flushed(
             assert saved.frequency(word, 340) == collection.frequency(word, 340) > 0
         wanted = Filter(fields={"board_title": ("",)})
         assert saved.count(wanted) == collection.count(wanted)
+
+
+@pytest.mark.parametrize("share", [0.0, 0.5])
+def test_a_power_cut_after_a_switch_takes_nothing_that_was_carried_over(
+    collection: EdgeCollection,
+    tmp_path: Path,
+    make_record: MakeRecord,
+    monkeypatch: pytest.MonkeyPatch,
+    share: float,
+) -> None:
+    """Of the new shard, what the child left is on disk, and the log."""
+    built, more = tmp_path / "built", [make_record(f"p{n}", "new", seed=n) for n in range(50, 90)]
+
+    def load(place: Path) -> Any:
+        copy_shard(place, built)
+        collection.upsert(more)
+        assert collection.delete(["p3", "p60"]) == 2
+        return load_shard(place)
+
+    monkeypatch.setattr(graph_building, "load_shard", load)
+    collection.upsert([make_record(f"p{n}", "old words", seed=n) for n in range(60)])
+    collection.start_optimizing(60)
+    collection.finish_optimizing()
+    folder, place = tmp_path / "saved", live_folder(tmp_path / "pins")
+    assert place.name != SHARD_NAME
+    assert collection._live.unflushed == 41
+    folder.mkdir()
+    copy_shard(place, folder / SHARD_NAME)
+    (folder / "collection.json").write_text((tmp_path / "pins" / "collection.json").read_text())
+    assert _lose(built, folder / SHARD_NAME, share, np.random.default_rng(7)) > 0
+    with closing(open_(folder)) as saved:
+        assert _all(saved) == _all(collection)
+        assert saved.count() == 88
+        for word in ("old", "words", "new"):
+            assert saved.frequency(word, 88) == collection.frequency(word, 88) > 0
 
 
 def _lose(before: Path, after: Path, share: float, rng: np.random.Generator) -> int:
