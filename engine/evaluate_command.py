@@ -66,7 +66,6 @@ def evaluate(
     from engine.relevance.judgments import read_judgments
     from engine.relevance.measures import DEFAULT, parse_measures
     from engine.relevance.pool import read_pool
-    from engine.relevance.report import render
     from engine.relevance.runs import file_name, read_run
     from engine.relevance.systems import contenders
     from engine.relevance.tables import tables
@@ -102,6 +101,8 @@ def evaluate(
         if save_runs is not None:
             _save(save_runs, evaluation)
         if report is not None:
+            from engine.relevance.report import render  # only here: it brings matplotlib
+
             by_id = {topic.id: topic for topic in kept}
             page = render(evaluation, choose(evaluation, by_id, _looking(workspace)))
             report.write_text(page, encoding="utf-8")

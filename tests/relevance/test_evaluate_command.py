@@ -185,6 +185,13 @@ def test_judgments_of_nothing_here(commands: Commands, judged: Path) -> None:
     assert "qrels.txt:1: 3 columns where 4 belong" in done.err
 
 
+def test_other_commands_never_load_what_only_this_one_needs() -> None:
+    heavy = ("matplotlib", "ir_measures", "jinja2.environment", "rank_bm25")
+    program = f"import sys, engine.cli; print([each for each in {heavy} if each in sys.modules])"
+    told = subprocess.check_output([sys.executable, "-c", program], text=True, cwd=ROOT)
+    assert told.strip() == "[]"
+
+
 def test_the_samples_for_real(samples: Path, tmp_path: Path) -> None:
     """With the embedded encoder, in processes of its own."""
     environment = os.environ | {"ENGINE_DATA": str(tmp_path / "data"), "COLUMNS": "120"}

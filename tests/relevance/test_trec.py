@@ -17,7 +17,7 @@ IDS = st.from_regex(r"[A-Za-z0-9_:-][A-Za-z0-9._:-]{0,12}", fullmatch=True)
 QUERIES = st.from_regex(r"[!-~]{1,12}", fullmatch=True)
 SCORES = st.floats(-1e6, 1e6, width=32)
 ONE_FOLDER = settings(
-    suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=60
+    suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=40
 )
 
 
