@@ -5,6 +5,7 @@ it was due: a server that falls behind can't hide it.
 """
 
 import base64
+import math
 import os
 import random
 import subprocess
@@ -15,6 +16,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -26,12 +28,14 @@ from engine.features.factory import load_encoder
 from engine.features.text import Analyzer
 from engine.settings import load_settings
 from engine.store.edge import EdgeCollection
+from engine.store.shard_folder import SHARD_NAME
 from engine.workspace import collection_folder, identity_of
 
 PINS_A_SECOND, SEARCHES_A_SECOND = 20, 10
 # So many of the pins are looked for until they are found; these searches come on top.
 LOOKED_FOR = 4
 WARM_UP_S = 3.0
+WATCH_S = 0.05
 BATCH = 1_000
 THREADS = 16
 
@@ -43,6 +47,8 @@ class Arriving:
     answered: from when a pin was due until the server said that it is written.
     found: until a search gave it back.
     unindexed: how many pins were outside the graph, before and after.
+    built_s: for how long the graph was built; the times are of what was due meanwhile. None where
+    none was built, and the times are of the whole run.
     """
 
     answered: Spread
@@ -52,50 +58,64 @@ class Arriving:
     searches: int
     failed: int
     unindexed: tuple[int, int]
+    built_s: float | None
 
 
 @dataclass
 class _Times:
-    answered: list[float] = field(default_factory=list)
-    found: list[float] = field(default_factory=list)
-    searched: list[float] = field(default_factory=list)
+    """When each request was due, and how long it took from then, in seconds."""
+
+    answered: list[tuple[float, float]] = field(default_factory=list)
+    found: list[tuple[float, float]] = field(default_factory=list)
+    searched: list[tuple[float, float]] = field(default_factory=list)
     failed: int = 0
 
 
-def fill(data: Path, pins: int) -> None:
-    """Make a collection of made-up pins, all in the graph, with the embedded encoder's fingerprint.
+def fill(data: Path, pins: int, outside: int = 0) -> None:
+    """Make a collection of made-up pins with the embedded encoder's fingerprint.
 
-    As a collection stands that has grown: pins outside the graph are a threshold's worth at most.
+    outside: how many are left outside the graph, the last ones.
     """
     settings = load_settings(data=data)
     identity = identity_of(load_encoder(settings.encoder), Analyzer(settings.language))
     made = corpus(pins, identity.dimension)
     with EdgeCollection.open(collection_folder(settings), identity, create=True) as collection:
-        for batch in made.records(BATCH):
+        rest = iter(made.records(BATCH))
+        for batch in islice(rest, (pins - outside) // BATCH):
             collection.upsert(batch)
         collection.optimize()
+        for batch in rest:
+            collection.upsert(batch)
 
 
 def arriving(data: Path, photos: Sequence[Path], seconds: float, threshold: int) -> Arriving:
     """Send pins and searches to a server over a data folder for so many seconds.
 
-    threshold: pins outside the graph at which it is built.
+    threshold: pins outside the graph at which it is built; where that is reached, the times are
+    those of the build, from the copy to the removal of the old shard.
     """
     pins = [_pin(number, photo) for number, photo in enumerate(photos)]
     with served(data, threshold) as address, closing(_Clients(address)) as clients:
         before = int(clients.get("/v1/info")["unindexed"])
         _load(clients, pins[: int(WARM_UP_S * PINS_A_SECOND)], WARM_UP_S, _Times())
         times = _Times()
-        _load(clients, pins[int(WARM_UP_S * PINS_A_SECOND) :], seconds, times)
+        with _building(collection_folder(load_settings(data=data))) as seen:
+            _load(clients, pins[int(WARM_UP_S * PINS_A_SECOND) :], seconds, times)
         after = int(clients.get("/v1/info")["unindexed"])
+    first, last = (seen[0], seen[-1]) if seen else (-math.inf, math.inf)
+
+    def meanwhile(all_: Sequence[tuple[float, float]]) -> list[float]:
+        return [took for due, took in all_ if first <= due <= last]
+
     return Arriving(
-        answered=Spread.of(times.answered),
-        found=Spread.of(times.found),
-        searched=Spread.of(times.searched),
-        pins=len(times.answered),
-        searches=len(times.searched),
+        answered=Spread.of(meanwhile(times.answered)),
+        found=Spread.of(meanwhile(times.found)),
+        searched=Spread.of(meanwhile(times.searched)),
+        pins=len(meanwhile(times.answered)),
+        searches=len(meanwhile(times.searched)),
         failed=times.failed,
         unindexed=(before, after),
+        built_s=last - first if seen else None,
     )
 
 
@@ -126,6 +146,26 @@ def served(data: Path, threshold: int) -> Iterator[str]:
             yield said.rsplit(" on ", 1)[1].strip()
         finally:
             process.terminate()
+
+
+@contextmanager
+def _building(folder: Path) -> Iterator[list[float]]:
+    """Note while the block runs the times at which a second shard lies in a collection's folder."""
+    seen: list[float] = []
+    done = threading.Event()
+
+    def watch() -> None:
+        while not done.wait(WATCH_S):
+            if sum(each.is_dir() for each in folder.glob(f"{SHARD_NAME}*")) > 1:
+                seen.append(time.perf_counter())
+
+    watching = threading.Thread(target=watch)
+    watching.start()
+    try:
+        yield seen
+    finally:
+        done.set()
+        watching.join()
 
 
 class _Clients:
@@ -174,7 +214,7 @@ def _load(clients: _Clients, pins: Sequence[dict[str, str]], seconds: float, tim
         [result] = clients.post("/v1/pins", [pin])["results"]
         if result["status"] != "added":
             raise ValueError(result)
-        times.answered.append(time.perf_counter() - due)
+        times.answered.append((due, time.perf_counter() - due))
         number = int(pin["id"].removeprefix("new-"))
         if number % LOOKED_FOR:
             return
@@ -182,11 +222,11 @@ def _load(clients: _Clients, pins: Sequence[dict[str, str]], seconds: float, tim
             hits = clients.post("/v1/search", {"text": _word(number), "limit": 1})["hits"]
             if hits and hits[0]["id"] == pin["id"]:
                 break
-        times.found.append(time.perf_counter() - due)
+        times.found.append((due, time.perf_counter() - due))
 
     def search(text: str, due: float) -> None:
         clients.post("/v1/search", {"text": text, "limit": 10})
-        times.searched.append(time.perf_counter() - due)
+        times.searched.append((due, time.perf_counter() - due))
 
     def tried(act: Callable[[Any, float], None], what: Any, due: float) -> None:
         try:
