@@ -206,7 +206,7 @@ def systems(parameters: Parameters) -> Iterator[tuple[str, Callable[[Candidates]
         return np.where(c.lexical_rank > 0, c.cosine.astype(float), -1)
 
     def convex(c: Candidates) -> Array:
-        share = parameters.lexical_weight["text"]
+        share = parameters.text.lexical_weight
         return share * _minmax(lexical(c)) + (1 - share) * _minmax(c.cosine.astype(float))
 
     yield "BM25 alone", lexical
@@ -214,7 +214,7 @@ def systems(parameters: Parameters) -> Iterator[tuple[str, Callable[[Candidates]
     yield "naive rerank of BM25", naive
     yield "RRF k=60", reciprocal
     yield "convex, min-max", convex
-    yield "this engine", lambda c: rank(c, "text", parameters).fused.score
+    yield "this engine", lambda c: rank(c, "text", parameters).mixed
 
 
 def _minmax(values: Array) -> Array:

@@ -23,6 +23,7 @@ from engine.commanding import (
     Explain,
     Filters,
     Limit,
+    MinRelevance,
     Sheet,
     extra_keys,
     print_json,
@@ -120,6 +121,7 @@ def search(
     filters: Filters = None,
     limit: Limit = 10,
     cursor: Cursor = None,
+    min_relevance: MinRelevance = 0.0,
     explain: Explain = False,
     sheet: Sheet = None,
     collection: Collection = None,
@@ -137,6 +139,7 @@ def search(
         filter=filter_pairs(filters or ()),
         limit=limit,
         cursor=cursor,
+        min_relevance=min_relevance,
         explain=explain or not as_json,
     )
     request.to_query(limit_bytes)  # what is wrong with it needs no collection

@@ -28,6 +28,9 @@ Filters = Annotated[
     list[str] | None,
     typer.Option("--filter", help="k=v, k=a,b, price=10..50, has_text=no, attributes.kind=lamp."),
 ]
+MinRelevance = Annotated[
+    float, typer.Option(help="Leave out pins less likely than this to be what is asked, 0 to 1.")
+]
 Explain = Annotated[bool, typer.Option(help="Say why each pin stands where it stands.")]
 Sheet = Annotated[Path | None, typer.Option(help="Draw the pictures found into this PNG.")]
 

@@ -101,6 +101,12 @@ class BadSetting(UsageError):
     slug = "bad-setting"
 
 
+class BadParameters(UsageError):
+    """Numbers that decide relevance are out of range, or not for this collection."""
+
+    slug = "bad-parameters"
+
+
 class BadVector(EngineError):
     """A vector is not finite, not of the collection's dimension, or zero."""
 

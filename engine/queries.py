@@ -210,15 +210,21 @@ def _truth(value: object) -> bool:
 
 @dataclass(frozen=True)
 class Query:
-    """What is asked: signed parts, a filter, and which page of the answer to show."""
+    """What is asked: signed parts, a filter, and which page of the answer to show.
+
+    min_relevance: leave out pins that are less likely than this to be what is asked; 0 to 1.
+    """
 
     parts: tuple[Part, ...]
     filter: Filter = field(default_factory=Filter)
     limit: int = 20
     offset: int = 0
     explain: bool = False
+    min_relevance: float = 0.0
 
     def __post_init__(self) -> None:
+        if not 0.0 <= self.min_relevance <= 1.0:  # also false for what is no number
+            raise BadQuery(f"min_relevance {self.min_relevance:g} is a probability, from 0 to 1")
         if not self.parts:
             raise BadQuery("the query is empty: give words, a picture or a pin to look for")
         if len(self.parts) > MAX_PARTS:

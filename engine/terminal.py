@@ -30,9 +30,13 @@ class Terminal:
     def answer(self, answer: dict[str, Any], explain: bool) -> None:
         """Print a page of hits as a table."""
         hits = answer["hits"]
+        for asked, read in answer.get("corrections", {}).items():
+            self.err.print(f"[yellow]no pin says {escape(asked)}: read as {escape(read)}[/yellow]")
         if not hits:
             self.out.print("nothing found")
             return
+        if answer.get("nothing_relevant"):
+            self.err.print("[yellow]probably nothing here fits; the nearest:[/yellow]")
         explained = "why" in hits[0]
         table = Table(box=None, pad_edge=False, header_style="bold", expand=True)
         table.add_column("#", justify="right", min_width=2)

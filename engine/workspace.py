@@ -29,7 +29,9 @@ from engine.ingestion.outcome import Outcome
 from engine.ingestion.unsettled import Unsettled
 from engine.queries import Filter, Query
 from engine.retrieval.answers import Answer
-from engine.retrieval.parameters import Parameters, for_encoder
+from engine.retrieval.parameters import Parameters
+from engine.retrieval.parameters_file import NAME as PARAMETERS_NAME
+from engine.retrieval.parameters_file import Current
 from engine.retrieval.related import related
 from engine.retrieval.search import search
 from engine.retrieval.understand import Reader
@@ -76,20 +78,34 @@ class Workspace:
         return ImageLimits(bytes=images.max_bytes, pixels=images.max_pixels)
 
     @cached_property
+    def _current(self) -> Current:
+        return Current(self.parameters_path, self.collection.identity)
+
+    @property
+    def parameters_path(self) -> Path:
+        """Where the collection's own parameters lie once they were tuned."""
+        return collection_folder(self.settings) / PARAMETERS_NAME
+
+    @property
     def parameters(self) -> Parameters:
-        return for_encoder(self.collection.identity.encoder_fingerprint)
+        """What decides relevance at this moment: tuned parameters are taken up as they appear."""
+        return self._current()
 
     def search(self, query: Query) -> Answer:
         """Answer a query."""
-        reader = Reader(
+        parameters = self.parameters
+        return search(query, self.reader(parameters), parameters)
+
+    def reader(self, parameters: Parameters) -> Reader:
+        """Return what reads queries for this collection."""
+        return Reader(
             self.collection,
             lambda: self.encoder,
             self.analyzer,
             self.images,
             self.limits,
-            self.parameters.text_gain,
+            parameters.text_gain,
         )
-        return search(query, reader, self.parameters)
 
     def related(
         self,
@@ -162,6 +178,7 @@ class Workspace:
             "encoder": facts.identity.encoder_fingerprint,
             "dimension": facts.identity.dimension,
             "analysis": facts.identity.analysis_fingerprint,
+            "parameters": self._current.number or "defaults",
             "store": self.settings.store.url or "embedded",
             "data": str(self.settings.data.resolve()),
             "disk_bytes": facts.disk_bytes,

@@ -1,6 +1,7 @@
 """What a query is answered with, as values and as the JSON of the contract."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from engine.pins import Pin, pin_to_json
@@ -12,7 +13,8 @@ class Why:
 
     description_bm25, board_bm25: each field's own BM25, before weights.
     lexical, visual: the calibrated signals in [0, 1] that were mixed.
-    lexical_weight: share of `lexical` in the score; `visual` has the rest.
+    mixed: the fused score, which `score` follows.
+    lexical_weight: share of `lexical` in `mixed`; `visual` has the rest.
     lexical_from: "text" when the pin's own words were scored, "neighbours" when it has none and
         the value is what pins of like similarity with text have, "none" without a lexical signal.
     lexical_rank, vector_rank: 1-based place in each leg, None where that leg did not find it.
@@ -25,6 +27,7 @@ class Why:
     cosine: float
     lexical: float
     visual: float
+    mixed: float
     lexical_weight: float
     lexical_from: str
     lexical_rank: int | None
@@ -33,7 +36,7 @@ class Why:
 
 @dataclass(frozen=True)
 class Hit:
-    """A pin that answers; `score` is calibrated and in [0, 1]."""
+    """A pin that answers; `score` in [0, 1] is how likely it is what was asked for."""
 
     id: str
     score: float
@@ -44,11 +47,17 @@ class Hit:
 
 @dataclass(frozen=True)
 class Answer:
-    """One page of hits, best first; `next_offset` is None on the last page."""
+    """One page of hits, best first; `next_offset` is None on the last page.
+
+    nothing_relevant: whether it is unlikely that anything here is what was asked for.
+    corrections: words that no pin says, as asked, and what they were read as.
+    """
 
     hits: tuple[Hit, ...]
     next_offset: int | None
     took_ms: float
+    nothing_relevant: bool = False
+    corrections: Mapping[str, str] = field(default_factory=dict)
 
 
 def hit_to_json(hit: Hit) -> dict[str, Any]:
@@ -64,6 +73,8 @@ def answer_to_json(answer: Answer) -> dict[str, Any]:
     return {
         "hits": [hit_to_json(hit) for hit in answer.hits],
         "next": None if answer.next_offset is None else str(answer.next_offset),
+        "nothing_relevant": answer.nothing_relevant,
+        "corrections": dict(answer.corrections),
         "took_ms": round(answer.took_ms, 3),
     }
 
@@ -84,6 +95,7 @@ def why_to_json(why: Why) -> dict[str, Any]:
             "lexical_from": why.lexical_from,
             "visual": _round(why.visual),
         },
+        "mixed": _round(why.mixed),
         "weights": {
             "lexical": _round(why.lexical_weight),
             "visual": _round(1.0 - why.lexical_weight),

@@ -1,9 +1,12 @@
 """Turns raw scores into comparable values in [0, 1], monotonically."""
 
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
+
+from engine.errors import BadParameters
 
 Array = npt.NDArray[np.float64]
 
@@ -14,6 +17,11 @@ class Logistic:
 
     slope: float
     middle: float
+    curve: Literal["logistic"] = "logistic"
+
+    def __post_init__(self) -> None:
+        if not self.slope > 0:
+            raise BadParameters("logistic: the slope must be above 0")
 
     def __call__(self, values: npt.NDArray[np.floating]) -> Array:
         raised = self.slope * (np.asarray(values, dtype=np.float64) - self.middle)
@@ -29,6 +37,11 @@ class Saturation:
     """
 
     rate: float
+    curve: Literal["saturation"] = "saturation"
+
+    def __post_init__(self) -> None:
+        if not self.rate > 0:
+            raise BadParameters("saturation: the rate must be above 0")
 
     def __call__(self, values: npt.NDArray[np.floating]) -> Array:
         raw = np.maximum(np.asarray(values, dtype=np.float64), 0.0)

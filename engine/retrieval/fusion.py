@@ -1,108 +1,159 @@
-"""One score from two signals: a convex mix in which absent text is unknown, not zero.
+"""One score from two signals: the ways to merge them, each a value that can be called.
 
-Rank fusion can't keep this product's promise: a pin without text stands in one list only, and
-every pin in both lists outranks it. So scores are mixed, and a pin without text gets the lexical
-value to be hoped of it, read per query off the pins that do have text and look equally fitting.
-Pure functions over aligned arrays; knows nothing of stores, queries or pins.
+`Convex` ships. The others are what the field uses, for comparison and for those whose judgments
+favour them. Pure functions over aligned arrays; knows nothing of stores, queries or pins.
 """
 
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 
+from engine.errors import BadParameters
+
 Array = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
+Ranks = npt.NDArray[np.int32]
+DEVIATIONS = 3.0
+FLAT = 1e-9
+TOP = 10
 
 
 @dataclass(frozen=True)
-class Fused:
-    """Aligned columns: the score, and the lexical value that went into it (own or expected)."""
+class Signals:
+    """What is known of a query's candidates, as aligned columns.
 
-    score: Array
+    visual, lexical: calibrated, in [0, 1]; where a pin has no text, what is assumed of it.
+    cosine, coverage: the same two before calibration; coverage is 0 without text.
+    visual_rank, lexical_rank: 1-based place in each leg, 0 where it did not bring the pin in.
+    worded: whether any text holds any word of the query; if none does, text says nothing.
+    """
+
+    visual: Array
     lexical: Array
+    cosine: Array
+    coverage: Array
+    visual_rank: Ranks
+    lexical_rank: Ranks
+    worded: bool
 
 
-def fuse(
-    visual: Array,
-    lexical: Array,
-    has_text: Mask,
-    sample: Mask,
-    weight: float,
-    *,
-    prior: float,
-    width: float,
-    optimism: float,
-) -> Fused:
-    """Mix calibrated signals: (1 - weight) visual + weight lexical.
+@dataclass(frozen=True)
+class Convex:
+    """(1 - weight) visual + weight lexical, over calibrated scores (Bruch et al. 2023)."""
 
-    visual, lexical: in [0, 1]. sample: candidates that the vector leg brought in, the ones from
-    which expectations are read: how they were found says nothing about their text.
+    method: Literal["convex"] = "convex"
+
+    def __call__(self, signals: Signals, weight: float) -> Array:
+        """Return a score in [0, 1] for each candidate."""
+        return (1.0 - weight) * signals.visual + weight * signals.lexical
+
+
+@dataclass(frozen=True)
+class Reciprocal:
+    """Reciprocal rank fusion (Cormack et al. 2009), weighted, scaled so that two firsts make 1."""
+
+    k: float = 60.0
+    method: Literal["rrf"] = "rrf"
+
+    def __post_init__(self) -> None:
+        if not self.k > 0:
+            raise BadParameters("rrf: k must be above 0")
+
+    def __call__(self, signals: Signals, weight: float) -> Array:
+        """Return a score in [0, 1] for each candidate."""
+        return (1.0 - weight) * self._share(signals.visual_rank) + weight * self._share(
+            signals.lexical_rank
+        )
+
+    def _share(self, ranks: Ranks) -> Array:
+        return np.where(ranks > 0, (self.k + 1.0) / (self.k + ranks.astype(np.float64)), 0.0)
+
+
+@dataclass(frozen=True)
+class Distribution:
+    """Distribution-based score fusion (Mazzecchi 2023; Qdrant's `dbsf`).
+
+    Each leg's own scores become [0, 1] between their mean less and plus three deviations; a pin
+    that a leg did not bring in has 0 there.
     """
-    seen = sample & has_text
-    best = float(lexical.max(initial=0.0, where=has_text))
-    expected = expected_lexical(
-        visual,
-        visual[seen],
-        lexical[seen],
-        best=best,
-        prior=prior,
-        width=width,
-        optimism=optimism,
-    )
-    own = np.where(has_text, lexical, expected)
-    return Fused((1.0 - weight) * visual + weight * own, own)
+
+    method: Literal["dbsf"] = "dbsf"
+
+    def __call__(self, signals: Signals, weight: float) -> Array:
+        """Return a score in [0, 1] for each candidate."""
+        visual = _spread(signals.cosine, signals.visual_rank > 0)
+        lexical = _spread(signals.coverage, signals.lexical_rank > 0)
+        return (1.0 - weight) * visual + weight * lexical
 
 
-def expected_lexical(
-    at: Array,
-    seen_visual: Array,
-    seen_lexical: Array,
-    *,
-    best: float,
-    prior: float,
-    width: float,
-    optimism: float,
-) -> Array:
-    """Return the lexical value to assume at each visual value, never falling as that rises.
+@dataclass(frozen=True)
+class Learned:
+    """A logistic regression over both signals, their product, and what kind of query it is.
 
-    The mean plus `optimism` standard deviations of what is seen nearby: with the mean alone, where
-    many pins say exactly what was asked, none that is silent would ever stand among them. Both
-    moments are Nadaraya-Watson estimates (1964) with a Gaussian kernel of `width`, shrunk by
-    `prior` pseudo-observations towards the visual value's share of `best`, the highest lexical
-    value of any candidate: no pin is assumed to say more than the one that says it best. Evaluated
-    on a grid and made monotone by isotonic regression. With nothing seen, the visual value itself
-    is returned, and a mix becomes the visual value alone.
+    pin: coefficients of `pin_features`, none below 0, so that the score is monotone in each.
+    query: coefficients of `query_features`, which move all candidates of a query alike: they
+        decide how sure a score is, not the order.
     """
-    if len(seen_visual) == 0:
-        return at.copy()
-    grid = np.linspace(0.0, 1.0, GRID)
-    kernel = np.exp(-0.5 * ((grid[:, None] - seen_visual[None, :]) / width) ** 2)
-    mass = kernel.sum(axis=1)
-    assumed = best * grid
-    mean = (kernel @ seen_lexical + prior * assumed) / (mass + prior)
-    square = (kernel @ seen_lexical**2 + prior * assumed**2) / (mass + prior)
-    deviation = np.sqrt(np.maximum(square - mean**2, 0.0))
-    estimate = np.minimum(mean + optimism * deviation, best)
-    return np.interp(at, grid, isotonic(estimate, mass + prior))
+
+    bias: float
+    pin: tuple[float, ...]
+    query: tuple[float, ...]
+    method: Literal["learned"] = "learned"
+
+    def __post_init__(self) -> None:
+        if len(self.pin) != PIN_FEATURES or len(self.query) != QUERY_FEATURES:
+            raise BadParameters(
+                f"learned: {PIN_FEATURES} coefficients for a pin and {QUERY_FEATURES} for a query "
+                f"are needed, not {len(self.pin)} and {len(self.query)}"
+            )
+        if min(self.pin) < 0:
+            raise BadParameters("learned: a pin's coefficients must not be below 0")
+
+    def __call__(self, signals: Signals, weight: float) -> Array:
+        """Return a score in [0, 1] for each candidate; `weight` is not used."""
+        raised = self.bias + pin_features(signals) @ np.array(self.pin)
+        raised += float(query_features(signals) @ np.array(self.query))
+        return np.asarray(0.5 * (1.0 + np.tanh(0.5 * raised)))
 
 
-def isotonic(values: Array, weights: Array) -> Array:
-    """Return the closest non-decreasing sequence in weighted squares (PAVA, Ayer et al. 1955)."""
-    means: list[float] = []
-    masses: list[float] = []
-    sizes: list[int] = []
-    for value, mass in zip(values.tolist(), weights.tolist(), strict=True):
-        means.append(value)
-        masses.append(mass)
-        sizes.append(1)
-        while len(means) > 1 and means[-2] > means[-1]:
-            last, weight, size = means.pop(), masses.pop(), sizes.pop()
-            total = masses[-1] + weight
-            means[-1] = (means[-1] * masses[-1] + last * weight) / total
-            masses[-1] = total
-            sizes[-1] += size
-    return np.repeat(np.array(means), sizes)
+Fusion = Convex | Reciprocal | Distribution | Learned
+PIN_FEATURES = 5
+QUERY_FEATURES = 3
 
 
-GRID = 65
+def pin_features(signals: Signals) -> Array:
+    """Return what a learned fuser knows of each pin, (n, 5): it must not like any of it less.
+
+    The visual signal with and without its rank's share, the lexical one, both together, and the
+    visual one where no text says anything, so that it can count for more there.
+    """
+    rank = np.where(signals.visual_rank > 0, 1.0 / np.maximum(signals.visual_rank, 1), 0.0)
+    alone = signals.visual * float(not signals.worded)
+    lexical = signals.lexical * float(signals.worded)
+    return np.stack([signals.visual, rank, lexical, signals.visual * lexical, alone], axis=1)
+
+
+def query_features(signals: Signals) -> Array:
+    """Return what it knows of the query, (3,): its best text, its best pictures, and if words hit.
+
+    Best pictures: the mean of the ten highest visual values, which says how well the query is
+    pictured in this collection at all.
+    """
+    if not len(signals.visual):
+        return np.zeros(QUERY_FEATURES)
+    best = float(signals.lexical.max()) if signals.worded else 0.0
+    top = float(np.sort(signals.visual)[-TOP:].mean())
+    return np.array([best, top, float(signals.worded)])
+
+
+def _spread(values: Array, found: Mask) -> Array:
+    scaled = np.zeros_like(values)
+    if found.any():
+        own = values[found]
+        margin = DEVIATIONS * float(own.std())
+        low = float(own.mean()) - margin
+        width = 2.0 * margin
+        scaled[found] = np.clip((own - low) / width, 0.0, 1.0) if width > FLAT else 0.5
+    return scaled

@@ -5,43 +5,84 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from engine.retrieval.fusion import Fused, fuse
-from engine.retrieval.parameters import Kind, Parameters
-from engine.store.plan import Candidates
+from engine.retrieval.certainty import evidence_of
+from engine.retrieval.fusion import Signals
+from engine.retrieval.parameters import Kind, Mixing, Parameters
+from engine.store.plan import Bm25, Candidates
+
+Array = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)
 class Ranking:
-    """All candidates of one query with what they scored; `order` lists their rows, best first."""
+    """All candidates of one query with what they scored; `order` lists their rows, best first.
+
+    mixed: the fused score. relevance: the probability that a pin is what was asked for, which
+    never falls as `mixed` rises. weight: share of the lexical signal. fits: the probability that
+    any candidate is what was asked for; nothing_relevant: that this is too low.
+    """
 
     candidates: Candidates
-    visual: npt.NDArray[np.float64]
-    fused: Fused
+    signals: Signals
+    mixed: Array
+    relevance: Array
     weight: float
+    fits: float
+    nothing_relevant: bool
     order: npt.NDArray[np.intp]
+
+    def at_least(self, relevance: float) -> npt.NDArray[np.intp]:
+        """Return the rows of at least so much relevance, best first."""
+        return self.order[self.relevance[self.order] >= relevance]
 
 
 def rank(candidates: Candidates, kind: Kind, parameters: Parameters) -> Ranking:
     """Calibrate both signals and mix them; ties stand in the order of the point ids."""
-    visual = parameters.visual[kind](candidates.cosine)
-    lexical = parameters.lexical(coverage(candidates, parameters))
+    mixing = parameters.mixing(kind)
+    signals = read_signals(candidates, mixing, parameters.bm25)
     # Where no pin's text holds any word of the query, text says nothing about any pin.
-    weight = parameters.lexical_weight[kind] if lexical.any() else 0.0
-    fused = fuse(
+    weight = mixing.lexical_weight if signals.worded else 0.0
+    mixed = mixing.fusion(signals, weight)
+    order = np.lexsort((np.array(candidates.keys, dtype=np.str_), -mixed))
+    certainty = mixing.certainty if signals.worded else mixing.certainty_unworded
+    evidence = evidence_of(
+        signals.lexical, signals.visual, candidates.has_text, len(candidates.idf)
+    )
+    fits = certainty.anything(evidence) if len(order) else 0.0
+    return Ranking(
+        candidates=candidates,
+        signals=signals,
+        mixed=mixed,
+        relevance=certainty.each(mixed, evidence),
+        weight=weight,
+        fits=fits,
+        nothing_relevant=fits < mixing.cut_off or not len(order),
+        order=order,
+    )
+
+
+def read_signals(candidates: Candidates, mixing: Mixing, bm25: Bm25) -> Signals:
+    """Calibrate both signals, and assume of pins without text what their like say."""
+    visual = mixing.visual(candidates.cosine)
+    covered = coverage(candidates, bm25)
+    lexical = mixing.lexical(covered)
+    silent = ~candidates.has_text
+    if silent.any():
+        sample = candidates.vector_rank > 0
+        assumed = mixing.silence(visual, lexical, candidates.has_text, sample)
+        lexical = np.where(silent, assumed, lexical)
+    return Signals(
         visual,
         lexical,
-        candidates.has_text,
-        candidates.vector_rank > 0,
-        weight,
-        prior=parameters.neighbour_prior,
-        width=parameters.neighbour_width,
-        optimism=parameters.neighbour_optimism,
+        candidates.cosine.astype(np.float64),
+        covered,
+        candidates.vector_rank,
+        candidates.lexical_rank,
+        worded=bool(covered.any()),
     )
-    order = np.lexsort((np.array(candidates.keys, dtype=np.str_), -fused.score))
-    return Ranking(candidates, visual, fused, weight, order)
 
 
-def coverage(candidates: Candidates, parameters: Parameters) -> npt.NDArray[np.float64]:
+def coverage(candidates: Candidates, bm25: Bm25) -> Array:
     """Return the weighted BM25 sum as a share of the query's idf mass.
 
     1 means about: every query term once, in a description of average length.
@@ -49,7 +90,6 @@ def coverage(candidates: Candidates, parameters: Parameters) -> npt.NDArray[np.f
     mass = sum(candidates.idf.values())
     if mass <= 0.0:
         return np.zeros(len(candidates))
-    bm25 = parameters.bm25
     total = bm25.description_weight * candidates.description.astype(
         np.float64
     ) + bm25.board_weight * candidates.board.astype(np.float64)

@@ -56,7 +56,8 @@ def related(
             break
         kept.append(hit)
     took = (time.perf_counter() - started) * 1000
-    return Answer(tuple(kept[offset:]), offset + limit if more else None, took)
+    page = tuple(kept[offset:])
+    return Answer(page, offset + limit if more else None, took, ranking.nothing_relevant)
 
 
 def _distinct(

@@ -30,12 +30,14 @@ def search(query: Query, reader: Reader, parameters: Parameters) -> Answer:
         vector_depth=parameters.vector_depth,
     )
     ranking = rank(reader.collection.candidates(plan), asked.kind, parameters)
-    page = ranking.order[query.offset : query.offset + query.limit]
+    order = ranking.at_least(query.min_relevance)
+    page = order[query.offset : query.offset + query.limit]
     stored = drawn(page, ranking, reader.collection)
     hits = show(page, ranking, stored, asked.terms if query.explain else None)
     end = query.offset + len(page)
-    more = end if end < len(ranking.order) else None
-    return Answer(hits, more, (time.perf_counter() - started) * 1000)
+    more = end if end < len(order) else None
+    took = (time.perf_counter() - started) * 1000
+    return Answer(hits, more, took, ranking.nothing_relevant, asked.corrections)
 
 
 def show(
@@ -56,7 +58,7 @@ def show(
         why = None
         if explained_terms is not None:
             why = explain(row, ranking, pin, explained_terms)
-        hits.append(Hit(pin.pin.id, float(ranking.fused.score[row]), pin.pin, pin.image_key, why))
+        hits.append(Hit(pin.pin.id, float(ranking.relevance[row]), pin.pin, pin.image_key, why))
     return tuple(hits)
 
 

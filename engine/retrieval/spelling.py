@@ -11,6 +11,7 @@ import re
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import islice
 from typing import Final
 
 from engine.store.vocabulary import LETTER, Vocabulary, script_of
@@ -19,8 +20,9 @@ SHORTEST: Final = 4
 # Below that, what a word can be split into is found by chance in every longer word.
 SHORTEST_HALF: Final = 3
 LONGEST: Final = 48
-# How many readings of one word are checked with the store.
+# How many readings of one word are checked with the store, and of how many words of a text.
 CHECKED: Final = 4
+WORDS: Final = 32
 # In natural logarithms of numbers of pins.
 SPLIT: Final = 1.0
 FIRST_LETTER: Final = 3.0
@@ -76,7 +78,8 @@ class Speller:
         """Return the reading of a text; words that have none stay as they are."""
         written, spoken, readings = [], [], {}
         end = 0
-        places = deque(each for each in _WORD.finditer(text) if len(each[0]) <= LONGEST)
+        found = (each for each in _WORD.finditer(text) if len(each[0]) <= LONGEST)
+        places = deque(islice(found, WORDS))
         while places:
             place = places.popleft()
             asked, read = place, None

@@ -1,7 +1,7 @@
 """What a query means to the engine: its terms for BM25, one vector for the pictures, its kind."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
@@ -13,6 +13,7 @@ from engine.features.images import WORKING_SIDE, ImageLimits, crop, decode
 from engine.features.text import Analyzer
 from engine.queries import Part, Query
 from engine.retrieval.parameters import Kind
+from engine.retrieval.spelling import Reading, Speller
 from engine.store.collection import Collection
 from engine.store.image_store import ImageStore
 
@@ -27,12 +28,14 @@ class Understood:
 
     vector: unit row; terms: analysed and distinct, from texts with a positive weight alone;
     pins: ids of the pins in the query, which never answer it.
+    corrections: words that no pin says, as asked, and what they were read as.
     """
 
     kind: Kind
     terms: tuple[str, ...]
     vector: FloatArray
     pins: frozenset[str]
+    corrections: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -54,7 +57,9 @@ class Reader:
         texts = [part for part in query.parts if part.kind == "text"]
         pictures = [part for part in query.parts if part.kind == "image"]
         pins = [part for part in query.parts if part.kind == "pin"]
-        rows = [*self._texts(texts), *self._images(pictures), *self._pins(pins)]
+        readings = self._read(texts)
+        spoken = [each.spoken for each in readings]
+        rows = [*self._texts(spoken), *self._images(pictures), *self._pins(pins)]
         gain = self.text_gain if pictures or pins else 1.0
         total = sum(
             part.weight * (gain if part.kind == "text" else 1.0) * row
@@ -63,18 +68,40 @@ class Reader:
         length = float(np.linalg.norm(total))
         if length < CANCELLED:
             raise BadQuery("the parts of the query cancel each other out: change a weight")
-        wanted = " ".join(str(part.value) for part in texts if part.weight > 0)
+        wanted = " ".join(
+            reading.text for part, reading in zip(texts, readings, strict=True) if part.weight > 0
+        )
         return Understood(
             kind=_kind(query),
             terms=self.analyzer.query_terms(wanted)[:MAX_TERMS] if wanted else (),
             vector=np.asarray(total / length, dtype=np.float32),
             pins=frozenset(str(part.value) for part in pins),
+            corrections={asked: read for each in readings for asked, read in each.readings.items()},
         )
 
-    def _texts(self, parts: list[Part]) -> list[FloatArray]:
-        if not parts:
-            return []
-        return list(self.load_encoder().encode_texts([str(part.value) for part in parts]))
+    def _read(self, parts: list[Part]) -> list[Reading]:
+        """Return the texts as the collection would put them; most queries ask for nothing here."""
+        texts = [str(part.value) for part in parts]
+        if all(self._says(term) for text in texts for term in self.analyzer.telling_terms(text)):
+            return [Reading(text, text, {}) for text in texts]
+        speller = Speller(
+            self.collection.vocabulary(),
+            self._knows,
+            lambda word: self.load_encoder().knows_word(word),
+            english=self.analyzer.language == "english",
+        )
+        return [speller.read(text) for text in texts]
+
+    def _knows(self, word: str) -> bool:
+        """Say whether some pin has a term of a word; words that tell nothing count as known."""
+        terms = self.analyzer.telling_terms(word)
+        return not terms or any(self._says(term) for term in terms)
+
+    def _says(self, term: str) -> bool:
+        return self.collection.frequencies([term])[term] > 0
+
+    def _texts(self, texts: list[str]) -> list[FloatArray]:
+        return list(self.load_encoder().encode_texts(texts)) if texts else []
 
     def _images(self, parts: list[Part]) -> list[FloatArray]:
         pictures = []

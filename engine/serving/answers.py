@@ -85,6 +85,7 @@ class WhyAnswer(BaseModel):
     text: TextWhy
     image: ImageWhy
     calibrated: CalibratedWhy
+    mixed: Score = Field(description="both by weight, or as the collection's parameters say")
     weights: WeightsWhy
 
 
@@ -92,7 +93,7 @@ class HitAnswer(BaseModel):
     """A pin that answers; `why` with `explain` alone."""
 
     id: str
-    score: Score
+    score: Score = Field(description="how likely the pin is what was asked for")
     pin: PinAnswer
     why: WhyAnswer | None = None
 
@@ -102,6 +103,12 @@ class SearchAnswer(BaseModel):
 
     hits: list[HitAnswer]
     next: str | None = Field(description="cursor of the next page; null on the last")
+    nothing_relevant: bool = Field(
+        description="whether it is unlikely that anything here is what was asked for"
+    )
+    corrections: dict[str, str] = Field(
+        description="words that no pin says, as asked, and what they were read as"
+    )
     took_ms: float
 
 

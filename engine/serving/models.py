@@ -66,6 +66,9 @@ class SearchRequest(BaseModel):
     filter: dict[str, Any] = Field(default_factory=dict)
     limit: int = 20
     cursor: str | None = Field(None, description="`next` of the page before")
+    min_relevance: float = Field(
+        0.0, description="leave out pins less likely than this to be what is asked, 0 to 1"
+    )
     explain: bool = False
 
     def to_query(self, max_bytes: int, image: bytes | None = None) -> Query:
@@ -92,6 +95,7 @@ class SearchRequest(BaseModel):
             limit=self.limit,
             offset=cursor_offset(self.cursor),
             explain=self.explain,
+            min_relevance=self.min_relevance,
         )
 
 

@@ -28,6 +28,9 @@ Filters = Annotated[
         examples=[["price=10..80", "attributes.kind=dress,skirt"]],
     ),
 ]
+MinRelevance = Annotated[
+    float, Query(description="leave out pins less likely than this to be what is asked, 0 to 1")
+]
 Explain = Annotated[bool, Query(description="say of each hit why it stands where it stands")]
 
 _FORM = {
@@ -54,6 +57,7 @@ _FORM = {
         },
         "limit": {"type": "integer"},
         "cursor": {"type": "string"},
+        "min_relevance": {"type": "number"},
         "explain": {"type": "boolean"},
     },
     "additionalProperties": False,
@@ -154,6 +158,7 @@ def get_search(
     filters: Filters = None,
     limit: Limit = 20,
     cursor: Cursor = None,
+    min_relevance: MinRelevance = 0.0,
     explain: Explain = False,
 ) -> dict[str, Any]:
     """Find pins by words, by a pin, or by both."""
@@ -165,6 +170,7 @@ def get_search(
         filter=filter_pairs(filters or ()),
         limit=limit,
         cursor=cursor,
+        min_relevance=min_relevance,
         explain=explain,
     )
     workspace = service.workspace

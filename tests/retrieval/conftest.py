@@ -2,7 +2,7 @@
 
 import io
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -26,7 +26,7 @@ from engine.store.image_store import ImageStore
 from tests.tiny_encoder import COLOURS, TinyEncoder
 
 TINY = Logistic(8.0, 0.6)
-PARAMETERS = Parameters(visual={"text": TINY, "image": TINY, "mixed": TINY})
+PARAMETERS = Parameters().mixed_by(lambda mixing: replace(mixing, visual=TINY))
 
 
 @dataclass(frozen=True)

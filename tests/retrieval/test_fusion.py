@@ -1,135 +1,142 @@
-"""Fusion: the absent-text rule and its properties, against independent oracles."""
+"""Fusion: each way to merge two signals against its formula, and what all of them promise."""
+
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
-from scipy.optimize import isotonic_regression
 
-from engine.retrieval.calibration import Logistic, Saturation
-from engine.retrieval.fusion import expected_lexical, fuse, isotonic
+from engine.errors import BadParameters
+from engine.retrieval.fusion import (
+    PIN_FEATURES,
+    QUERY_FEATURES,
+    Convex,
+    Distribution,
+    Fusion,
+    Learned,
+    Reciprocal,
+    Signals,
+)
 
 Array = npt.NDArray[np.float64]
-Mask = npt.NDArray[np.bool_]
+SIZE = 12
+LEARNED = Learned(-2.0, (2.0, 0.5, 3.0, 1.0, 1.5), (0.3, -0.4, 0.2))
+ALL: tuple[Fusion, ...] = (Convex(), Reciprocal(), Distribution(), LEARNED)
 shares = st.floats(0, 1)
 
 
-def arrays(size: int) -> st.SearchStrategy[Array]:
-    return hnp.arrays(np.float64, size, elements=shares)
-
-
-masks = hnp.arrays(np.bool_, 12)
-
-
-@given(arrays(12), arrays(12), masks, masks, shares)
-def test_scores_stay_in_range_and_text_is_mixed_by_weight(
-    visual: Array, lexical: Array, has_text: Mask, sample: Mask, weight: float
-) -> None:
-    fused = fuse(visual, lexical, has_text, sample, weight, prior=2.0, width=0.05, optimism=0.5)
-    assert np.all((fused.score >= 0) & (fused.score <= 1 + 1e-12))
-    expected = (1 - weight) * visual + weight * lexical
-    np.testing.assert_allclose(fused.score[has_text], expected[has_text])
-    np.testing.assert_allclose(fused.lexical[has_text], lexical[has_text])
-
-
-@given(arrays(12), arrays(12), masks, shares)
-def test_without_any_text_to_learn_from_the_picture_decides_alone(
-    visual: Array, lexical: Array, sample: Mask, weight: float
-) -> None:
-    none = np.zeros(12, dtype=np.bool_)
-    fused = fuse(visual, lexical, none, sample, weight, prior=2.0, width=0.05, optimism=0.5)
-    np.testing.assert_allclose(fused.score, visual, atol=1e-12)
-
-
-@given(arrays(10), arrays(10), arrays(30), st.floats(0.1, 5), st.floats(0.02, 0.5))
-def test_more_similar_pictures_are_never_expected_to_say_less(
-    seen_visual: Array, seen_lexical: Array, at: Array, prior: float, width: float
-) -> None:
-    at = np.sort(at)
-    best = float(seen_lexical.max())
-    expected = expected_lexical(
-        at, seen_visual, seen_lexical, best=best, prior=prior, width=width, optimism=0.6
+@st.composite
+def signals(draw: st.DrawFn) -> Signals:
+    """Candidates whose ranks follow their raw scores, some found by one leg alone."""
+    cosine = draw(hnp.arrays(np.float64, SIZE, elements=st.floats(-1, 1)))
+    coverage = draw(hnp.arrays(np.float64, SIZE, elements=st.floats(0, 3)))
+    return Signals(
+        visual=(cosine + 1) / 2,
+        lexical=coverage / 3,
+        cosine=cosine,
+        coverage=coverage,
+        visual_rank=_ranks(cosine, draw(hnp.arrays(np.bool_, SIZE))),
+        lexical_rank=_ranks(coverage, draw(hnp.arrays(np.bool_, SIZE)) & (coverage > 0)),
+        worded=bool(coverage.any()),
     )
-    assert np.all(np.diff(expected) >= -1e-12)
-    assert np.all((expected >= -1e-12) & (expected <= best + 1e-12))
 
 
-def test_the_expectation_is_the_neighbours_mean() -> None:
-    seen_visual = np.array([0.8] * 50 + [0.2] * 50)
-    seen_lexical = np.array([0.9] * 50 + [0.1] * 50)
-    at = np.array([0.8, 0.2])
-    expected = expected_lexical(
-        at, seen_visual, seen_lexical, best=0.9, prior=2.0, width=0.05, optimism=0.0
+def _ranks(scores: Array, found: npt.NDArray[np.bool_]) -> npt.NDArray[np.int32]:
+    ranks = np.zeros(SIZE, dtype=np.int32)
+    order = [row for row in np.argsort(-scores, kind="stable") if found[row]]
+    ranks[order] = np.arange(1, len(order) + 1)
+    return ranks
+
+
+@given(signals(), shares)
+def test_a_convex_mix_is_one(given_: Signals, weight: float) -> None:
+    oracle = [
+        (1 - weight) * v + weight * t for v, t in zip(given_.visual, given_.lexical, strict=True)
+    ]
+    np.testing.assert_allclose(Convex()(given_, weight), oracle)
+
+
+@given(signals(), shares, st.floats(0.5, 200))
+def test_reciprocal_rank_fusion_is_its_sum(given_: Signals, weight: float, k: float) -> None:
+    scores = Reciprocal(k)(given_, weight)
+    for row in range(SIZE):
+        oracle = 0.0
+        legs = ((1 - weight, given_.visual_rank), (weight, given_.lexical_rank))
+        for share, ranks in legs:
+            if ranks[row]:
+                oracle += share / (k + ranks[row])
+        assert scores[row] == pytest.approx(oracle * (k + 1))
+
+
+@given(signals(), shares)
+def test_distribution_based_fusion_normalises_each_leg(given_: Signals, weight: float) -> None:
+    oracle = np.zeros(SIZE)
+    legs = (
+        (1 - weight, given_.cosine, given_.visual_rank),
+        (weight, given_.coverage, given_.lexical_rank),
     )
-    own = [(50 * 0.9 + 2 * 0.9 * 0.8) / 52, (50 * 0.1 + 2 * 0.9 * 0.2) / 52]
-    np.testing.assert_allclose(expected, own, atol=0.01)
+    for share, scores, ranks in legs:
+        own = [scores[row] for row in range(SIZE) if ranks[row]]
+        if not own:
+            continue
+        mean = sum(own) / len(own)
+        spread = (sum((each - mean) ** 2 for each in own) / len(own)) ** 0.5
+        for row in range(SIZE):
+            if ranks[row]:
+                place = (scores[row] - mean + 3 * spread) / (6 * spread) if spread > 1e-9 else 0.5
+                oracle[row] += share * min(max(place, 0), 1)
+    np.testing.assert_allclose(Distribution()(given_, weight), oracle, atol=1e-6)
 
 
-def test_silent_pins_get_the_benefit_of_the_doubt_but_no_more_than_the_best() -> None:
-    """Half of the look-alikes say it all and half say nothing: mean .45, deviation .45."""
-    seen_visual, seen_lexical = np.full(400, 0.8), np.array([0.9, 0.0] * 200)
-    at = np.array([0.8])
-
-    def assumed(optimism: float) -> float:
-        return float(
-            expected_lexical(
-                at, seen_visual, seen_lexical, best=0.9, prior=1e-9, width=0.05, optimism=optimism
-            )[0]
-        )
-
-    np.testing.assert_allclose([assumed(0.0), assumed(0.5), assumed(3.0)], [0.45, 0.675, 0.9])
+@given(signals())
+def test_a_learned_score_is_its_logistic(given_: Signals) -> None:
+    best = max(given_.lexical) if given_.worded else 0.0
+    top = sum(sorted(given_.visual)[-10:]) / 10
+    for row, score in enumerate(LEARNED(given_, 0.5)):
+        v, t, rank = given_.visual[row], given_.lexical[row], given_.visual_rank[row]
+        raised = -2.0 + 2 * v + 0.5 * (1 / rank if rank else 0)
+        raised += (3 * t + 1 * v * t) if given_.worded else 1.5 * v + v * t
+        raised += 0.3 * best - 0.4 * top + 0.2 * given_.worded
+        assert score == pytest.approx(1 / (1 + np.exp(-raised)))
 
 
-@given(arrays(12), arrays(12), shares, st.integers(0, 11))
-def test_a_matching_text_never_lowers_and_an_empty_match_never_raises(
-    visual: Array, lexical: Array, weight: float, row: int
+@pytest.mark.parametrize("fusion", ALL, ids=lambda each: each.method)
+@given(given_=signals(), weight=shares)
+def test_scores_are_in_range(fusion: Fusion, given_: Signals, weight: float) -> None:
+    scores = fusion(given_, weight)
+    assert np.all((scores >= 0) & (scores <= 1 + 1e-12))
+
+
+@pytest.mark.parametrize("fusion", [Convex(), LEARNED], ids=lambda each: each.method)
+@given(
+    given_=signals(),
+    weight=shares,
+    row=st.integers(0, SIZE - 1),
+    more=shares,
+    signal=st.sampled_from(["visual", "lexical"]),
+)
+def test_more_of_a_signal_never_lowers_a_score(
+    fusion: Fusion, given_: Signals, weight: float, row: int, more: float, signal: str
 ) -> None:
-    """With what is expected of textless pins held fixed by a sample that leaves the pin out."""
-    sample = np.arange(12) != row
-    without = np.arange(12) != row
-    bare = fuse(
-        visual, lexical, without, sample, weight, prior=2.0, width=0.05, optimism=0.5
-    ).score[row]
-    everyone = np.ones(12, dtype=np.bool_)
-    for own, better in ((1.0, True), (0.0, False)):
-        lexical = lexical.copy()
-        lexical[row] = own
-        told = fuse(
-            visual, lexical, everyone, sample, weight, prior=2.0, width=0.05, optimism=0.5
-        ).score[row]
-        assert told >= bare - 1e-9 if better else told <= bare + 1e-9
+    """All else equal: what the query's best pins are like is held fixed by leaving the row out."""
+    values = getattr(given_, signal).copy()
+    values[row] = min(values[row], 0.5)
+    before = replace(given_, **{signal: values})
+    after_values = values.copy()
+    after_values[row] = values[row] + more * 0.5
+    after = replace(given_, **{signal: after_values})
+    if isinstance(fusion, Learned):
+        fusion = replace(fusion, query=(0.0,) * QUERY_FEATURES)
+    assert fusion(after, weight)[row] >= fusion(before, weight)[row] - 1e-12
 
 
-@given(hnp.arrays(np.float64, st.integers(1, 40), elements=shares), st.randoms())
-def test_isotonic_regression_is_scipys(values: Array, random: object) -> None:
-    weights = np.random.default_rng(len(values)).uniform(0.1, 3.0, len(values))
-    oracle = isotonic_regression(values, weights=weights).x
-    np.testing.assert_allclose(isotonic(values, weights), oracle, atol=1e-9)
-
-
-@given(st.floats(0.1, 100), st.floats(-1, 1), hnp.arrays(np.float64, 8, elements=st.floats(-1, 1)))
-def test_the_logistic_is_the_logistic(slope: float, middle: float, values: Array) -> None:
-    oracle = [1 / (1 + np.exp(np.clip(-slope * (value - middle), -700, 700))) for value in values]
-    np.testing.assert_allclose(Logistic(slope, middle)(values), oracle, atol=1e-12)
-
-
-@given(st.floats(0.1, 10), hnp.arrays(np.float64, 8, elements=st.floats(0, 50)))
-def test_saturation_keeps_order_and_range(rate: float, values: Array) -> None:
-    ranked = Saturation(rate)(np.sort(values))
-    assert np.all((ranked >= 0) & (ranked <= 1))
-    assert np.all(np.diff(ranked) >= 0)
-    assert Saturation(rate)(np.array([0.0, -1.0])).tolist() == [0.0, 0.0]
-
-
-def test_an_unlabelled_pin_can_stand_first() -> None:
-    """The promise that rank fusion breaks: the best picture wins although it says nothing."""
-    rng = np.random.default_rng(0)
-    visual = np.concatenate([[0.95], rng.uniform(0.1, 0.6, 60)])
-    lexical = np.concatenate([[0.0], visual[1:] * 0.9])
-    has_text = np.arange(61) > 0
-    fused = fuse(
-        visual, lexical, has_text, np.ones_like(has_text), 0.5, prior=2.0, width=0.05, optimism=0.5
-    )
-    assert int(np.argmax(fused.score)) == 0
-    assert fused.score[0] > fused.score[1:].max() + 0.1
+def test_coefficients_that_would_punish_a_match_are_refused() -> None:
+    with pytest.raises(BadParameters, match="must not be below 0"):
+        Learned(0.0, (1.0, -0.1, 1.0, 1.0, 1.0), (0.0,) * QUERY_FEATURES)
+    with pytest.raises(BadParameters, match="5 coefficients for a pin and 3 for a query"):
+        Learned(0.0, (1.0,) * (PIN_FEATURES - 1), (0.0,) * QUERY_FEATURES)
+    with pytest.raises(BadParameters, match="k must be above 0"):
+        Reciprocal(0.0)

@@ -9,6 +9,7 @@ from PIL import Image
 from engine.errors import BadImage, BadQuery, UnknownPin
 from engine.queries import Crop, Part, parse_filter
 from engine.retrieval.answers import answer_to_json
+from engine.retrieval.certainty import Certainty
 from tests.retrieval.conftest import Shelf, png
 from tests.tiny_encoder import COLOURS
 
@@ -63,7 +64,7 @@ def test_an_explanation_adds_up_to_the_score(filled: Shelf) -> None:
         assert hit.why is not None
         mixed = (1 - hit.why.lexical_weight) * hit.why.visual
         mixed += hit.why.lexical_weight * hit.why.lexical
-        assert hit.score == pytest.approx(mixed)
+        assert hit.why.mixed == pytest.approx(mixed)
 
 
 def test_scores_do_not_depend_on_limit_or_offset(filled: Shelf) -> None:
@@ -171,12 +172,12 @@ def test_an_empty_collection_answers_with_nothing(shelf: Shelf) -> None:
 
 def test_the_json_of_an_answer_is_the_contracts(filled: Shelf) -> None:
     body = answer_to_json(filled.ask("red dress", limit=1))
-    assert set(body) == {"hits", "next", "took_ms"}
+    assert set(body) == {"hits", "next", "nothing_relevant", "corrections", "took_ms"}
     assert body["next"] == "1"
     hit = body["hits"][0]
     assert set(hit) == {"id", "score", "pin", "why"}
     assert hit["pin"]["id"] == hit["id"]
-    assert set(hit["why"]) == {"found_by", "text", "image", "calibrated", "weights"}
+    assert set(hit["why"]) == {"found_by", "text", "image", "calibrated", "mixed", "weights"}
     assert hit["why"]["weights"]["lexical"] + hit["why"]["weights"]["visual"] == pytest.approx(1)
 
 
@@ -185,3 +186,36 @@ def test_new_and_deleted_pins_show_at_once(filled: Shelf) -> None:
     assert "red-new" in ids(filled.ask("red", limit=4))
     assert filled.reader.collection.delete(["red-new"]) == 1
     assert "red-new" not in ids(filled.ask("red"))
+
+
+def test_pins_below_a_relevance_are_left_out_and_pages_follow(filled: Shelf) -> None:
+    whole = filled.ask("red dress", limit=50).hits
+    bar = whole[2].score
+    kept = filled.ask("red dress", limit=50, min_relevance=bar)
+    assert [hit.id for hit in kept.hits] == [hit.id for hit in whole if hit.score >= bar]
+    assert 3 <= len(kept.hits) < len(whole)
+    page = filled.ask("red dress", limit=2, min_relevance=bar)
+    assert page.next_offset == 2
+    assert filled.ask("red dress", limit=2, offset=2, min_relevance=bar).hits == kept.hits[2:4]
+
+
+@pytest.mark.parametrize("wrong", [-0.1, 1.5, float("nan")])
+def test_a_relevance_is_a_probability(filled: Shelf, wrong: float) -> None:
+    with pytest.raises(BadQuery, match="from 0 to 1"):
+        filled.ask("red dress", min_relevance=wrong)
+
+
+def test_nothing_relevant_is_said_also_under_a_narrow_filter(filled: Shelf) -> None:
+    """The tiny encoder knows colours alone: among green pins, nothing is a red dress."""
+    sure = Certainty(fits=(-10.0, 4.0, 16.0, 0.0), hit=(-3.0, 6.0, 0.0))
+    told = replace(
+        filled,
+        parameters=filled.parameters.mixed_by(
+            lambda mixing: replace(mixing, certainty=sure, certainty_unworded=sure)
+        ),
+    )
+    assert not told.ask("red dress").nothing_relevant
+    narrow = told.ask("red dress", filter=parse_filter({"board_title": "Cosy rooms"}))
+    assert len(narrow.hits) == 1
+    assert narrow.nothing_relevant
+    assert answer_to_json(narrow)["nothing_relevant"] is True

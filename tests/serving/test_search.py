@@ -28,7 +28,7 @@ def test_words_find_pins_by_text_and_by_picture(reader: TestClient) -> None:
     answer = reader.get("/v1/search", params={"q": "red dress", "limit": 5})
     assert ids(answer)[0] == "dress-001"
     body = answer.json()
-    assert set(body) == {"hits", "next", "took_ms"}
+    assert set(body) == {"hits", "next", "nothing_relevant", "corrections", "took_ms"}
     assert set(body["hits"][0]) == {"id", "score", "pin"}
     assert 0 <= body["hits"][0]["score"] <= 1
     assert body["hits"][0]["pin"]["price"] == "39.90"
@@ -45,7 +45,7 @@ def test_get_and_post_answer_alike(reader: TestClient) -> None:
 def test_an_explanation_has_both_legs(reader: TestClient) -> None:
     answer = reader.get("/v1/search", params={"q": "red dress", "explain": "true"})
     why = answer.json()["hits"][0]["why"]
-    assert set(why) == {"found_by", "text", "image", "calibrated", "weights"}
+    assert set(why) == {"found_by", "text", "image", "calibrated", "mixed", "weights"}
     assert why["text"]["matched_terms"]
     assert why["weights"]["lexical"] + why["weights"]["visual"] == pytest.approx(1)
 
