@@ -19,6 +19,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -27,8 +28,10 @@ from engine.features.encoder import Encoder
 from engine.features.factory import load_encoder
 from engine.features.images import decode
 from engine.features.text import Analyzer
+from engine.retrieval.fusion import Distribution
 from engine.retrieval.parameters import Parameters
 from engine.retrieval.ranking import rank
+from engine.retrieval.silence import Renormalised, Zero
 from engine.store.plan import Bm25, Candidates
 
 Array = npt.NDArray[np.float64]
@@ -213,13 +216,39 @@ def systems(parameters: Parameters) -> Iterator[tuple[str, Callable[[Candidates]
     yield "vectors alone", lambda c: c.cosine.astype(float)
     yield "naive rerank of BM25", naive
     yield "RRF k=60", reciprocal
+
+    def ours(**changes: Any) -> Callable[[Candidates], Array]:
+        own = replace(parameters, text=replace(parameters.text, **changes))
+        return lambda c: rank(c, "text", own).mixed
+
     yield "convex, min-max", convex
-    yield "this engine", lambda c: rank(c, "text", parameters).mixed
+    yield "DBSF", ours(fusion=Distribution(), lexical_weight=0.5)
+    yield "calibrated, silence is zero", ours(silence=Zero())
+    yield "calibrated, weights renormalised", ours(silence=Renormalised())
+    yield "this engine", ours()
 
 
 def _minmax(values: Array) -> Array:
     low, high = float(values.min()), float(values.max())
     return (values - low) / (high - low) if high > low else np.zeros_like(values)
+
+
+def reach(pool: Pool, score: Callable[[Candidates], Array]) -> float:
+    """Return how much likelier relevant silent pins reach the first ten than told ones do."""
+    found, all_ = np.zeros(2), np.zeros(2)
+    for c, grades in zip(pool.candidates, pool.judged.grades, strict=True):
+        relevant = np.array([grades.get(int(key), 0) > 0 for key in c.keys])
+        first = np.zeros(len(c), dtype=np.bool_)
+        first[by_score(score)(c)[:10]] = True
+        for told in (0, 1):
+            found[told] += (relevant & first & (c.has_text == told)).sum()
+        told_all = [
+            bool(a or b) for a, b in zip(pool.judged.description, pool.judged.board, strict=True)
+        ]
+        for pin in grades:
+            all_[int(told_all[pin])] += 1
+    shares = found / all_
+    return float(shares[0] / shares[1])
 
 
 def by_score(score: Callable[[Candidates], Array]) -> Callable[[Candidates], npt.NDArray[np.intp]]:
@@ -228,7 +257,11 @@ def by_score(score: Callable[[Candidates], Array]) -> Callable[[Candidates], npt
 
 
 def main() -> None:
-    """Print one table: nDCG@10 a system and set, with full text, half of it, and none."""
+    """Print one table: nDCG@10 a system and set with full text, half of it, and none; then reach.
+
+    Reach, with half of the texts gone: the share of relevant silent pins that stand among the first
+    ten, divided by the same share of relevant pins with text.
+    """
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument("--data", type=Path, required=True)
     arguments.add_argument("--split", choices=SPLITS, default="development")
@@ -244,11 +277,14 @@ def main() -> None:
     columns = [(each, share) for share in (0.0, 0.5, 1.0) for each in sets]
     pools = [Pool(without_text(each, share), parameters) for each, share in columns]
     heads = [f"{each.name} {['full', 'half', 'none'][int(share * 2)]}" for each, share in columns]
+    halves = [pool for pool, (_, share) in zip(pools, columns, strict=True) if share == 0.5]
+    heads += [f"{pool.judged.name} reach" for pool in halves]
     print(f"nDCG@10, {given.split} split, {encoder.fingerprint}\n\n| |", " | ".join(heads), "|")
     print("|---|" + "---|" * len(heads))
     for name, score in systems(parameters):
         cells = [f"{pool.judge(by_score(score)).mean():.3f}" for pool in pools]
-        print(f"| {name} |", " | ".join(cells), "|")
+        cells += [f"{reach(pool, score):.2f}" for pool in halves]
+        print(f"| {name} |", " | ".join(cells), "|", flush=True)
 
 
 if __name__ == "__main__":
