@@ -24,7 +24,7 @@ LONGEST: Final = 48
 CHECKED: Final = 4
 WORDS: Final = 32
 # In natural logarithms of numbers of pins.
-SPLIT: Final = 1.0
+SPLIT: Final = 2.0
 FIRST_LETTER: Final = 3.0
 SWAP: Final = 2.0
 

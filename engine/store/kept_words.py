@@ -98,7 +98,10 @@ class KeptWords:
             kept = self._kept()
             if self._path is not None and self._fits(kept):
                 self._found(kept)
-            elif self._points() <= self._at_once:
+                return
+            # What was written until now lies in the store.
+            self._new = Vocabulary()
+            if self._points() <= self._at_once:
                 self._count(0.0)
             else:
                 self._scan = threading.Thread(target=self._count_aside, name="words", daemon=True)
@@ -132,9 +135,6 @@ class KeptWords:
             log.warning("the collection's words can't be counted: %s", error)
 
     def _count(self, pause_s: float) -> None:
-        with self._lock:
-            # What was written until now lies in the store.
-            self._new = Vocabulary()
         found = Vocabulary()
         for page in self._pages():
             found.add(page)
