@@ -38,8 +38,10 @@ def index_operations(without: Container[str] = ()) -> list[Any]:
         # Asked at deletes alone, and as long as the collection: the disk is the place for it.
         "reference": edge.KeywordIndexParams(on_disk=True),
         "flag": edge.IntegerIndexParams(lookup=True, range=False),
-        "float": edge.FloatIndexParams(),
-        "moment": edge.IntegerIndexParams(lookup=False, range=True),
+        # In memory these two are trees that every opening grows anew, which takes longer than all
+        # else of it, and keeps searches waiting when a new shard is opened.
+        "float": edge.FloatIndexParams(on_disk=True),
+        "moment": edge.IntegerIndexParams(lookup=False, range=True, on_disk=True),
     }
     return [
         edge.UpdateOperation.create_field_index(name, makers[kind])
