@@ -80,6 +80,7 @@ class Local:
             filter_=parse_filter(request.filter),
             limit=request.limit,
             offset=cursor_offset(request.cursor),
+            diversity=request.diversity,
             explain=request.explain,
         )
         return answer_to_json(answer)
@@ -145,6 +146,7 @@ class Remote:
     def related(self, pin_id: str, request: SearchRequest) -> dict[str, Any]:
         asked = {
             "limit": request.limit,
+            "diversity": request.diversity,
             "explain": str(request.explain).lower(),
             "filter": [f"{key}={value}" for key, value in request.filter.items()],
         }

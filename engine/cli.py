@@ -18,8 +18,10 @@ from engine import __version__
 from engine.access import Access, reach
 from engine.commanding import (
     AsJson,
+    Collapse,
     Collection,
     Cursor,
+    Diversity,
     Explain,
     Filters,
     Limit,
@@ -122,6 +124,8 @@ def search(
     limit: Limit = 10,
     cursor: Cursor = None,
     min_relevance: MinRelevance = 0.0,
+    collapse: Collapse = True,
+    diversity: Diversity = 0.0,
     explain: Explain = False,
     sheet: Sheet = None,
     collection: Collection = None,
@@ -140,6 +144,8 @@ def search(
         limit=limit,
         cursor=cursor,
         min_relevance=min_relevance,
+        collapse=collapse,
+        diversity=diversity,
         explain=explain or not as_json,
     )
     request.to_query(limit_bytes)  # what is wrong with it needs no collection
@@ -155,6 +161,7 @@ def related(
     filters: Filters = None,
     limit: Limit = 10,
     cursor: Cursor = None,
+    diversity: Diversity = 0.0,
     explain: Explain = False,
     sheet: Sheet = None,
     collection: Collection = None,
@@ -165,6 +172,7 @@ def related(
         filter=filter_pairs(filters or ()),
         limit=limit,
         cursor=cursor,
+        diversity=diversity,
         explain=explain or not as_json,
     )
     with reach(settings_for(collection)) as access:

@@ -213,6 +213,8 @@ class Query:
     """What is asked: signed parts, a filter, and which page of the answer to show.
 
     min_relevance: leave out pins that are less likely than this to be what is asked; 0 to 1.
+    collapse: of pins that show nearly the same picture, answer with the best alone.
+    diversity: how much unlikeness to the hits before counts against relevance; 0 to 1.
     """
 
     parts: tuple[Part, ...]
@@ -221,6 +223,8 @@ class Query:
     offset: int = 0
     explain: bool = False
     min_relevance: float = 0.0
+    collapse: bool = True
+    diversity: float = 0.0
 
     def __post_init__(self) -> None:
         if not 0.0 <= self.min_relevance <= 1.0:  # also false for what is no number
@@ -232,12 +236,19 @@ class Query:
         if all(part.weight < 0 for part in self.parts):
             raise BadQuery("the query only subtracts: give at least one thing to look for")
         check_page(self.limit, self.offset)
+        check_diversity(self.diversity)
 
 
 def check_boards(limit: int) -> None:
     """Raise BadQuery unless so many boards may be listed."""
     if not 1 <= limit <= MAX_BOARDS:
         raise BadQuery(f"limit {limit} is out of range: 1 to {MAX_BOARDS:,}")
+
+
+def check_diversity(diversity: float) -> None:
+    """Raise BadQuery unless so much diversity may be asked for."""
+    if not 0.0 <= diversity <= 1.0:  # also false for what is no number
+        raise BadQuery(f"diversity {diversity:g} is out of range: 0 for none, up to 1")
 
 
 def check_page(limit: int, offset: int) -> None:

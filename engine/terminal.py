@@ -53,6 +53,8 @@ class Terminal:
                 why = hit["why"]
                 row += [_words(why), bar(why["calibrated"]["visual"])]
             said = escape(caption(hit["pin"]))
+            if copies := hit.get("duplicates"):
+                said += f" [dim](and {copies['count']:,} with nearly this picture)[/dim]"
             if explained and explain:
                 said += f"\n[dim]{escape(reasons(hit['why']))}[/dim]"
             table.add_row(*row, escape(hit["id"]), said)

@@ -114,6 +114,7 @@ class Workspace:
         filter_: Filter | None = None,
         limit: int = 20,
         offset: int = 0,
+        diversity: float = 0.0,
         explain: bool = False,
     ) -> Answer:
         """Answer with pins like a pin."""
@@ -124,6 +125,7 @@ class Workspace:
             filter_=filter_,
             limit=limit,
             offset=offset,
+            diversity=diversity,
             explain=explain,
         )
 

@@ -35,14 +35,28 @@ class Why:
 
 
 @dataclass(frozen=True)
+class Duplicates:
+    """Pins with nearly a hit's picture that answer too; `ids` are the first few, best first."""
+
+    count: int
+    ids: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Hit:
-    """A pin that answers; `score` in [0, 1] is how likely it is what was asked for."""
+    """A pin that answers; `score` in [0, 1] is how likely it is what was asked for.
+
+    rank_score: in [0, 1], what put the hit in its place where diversity did; the order follows it.
+    duplicates: the pins that the hit stands for, None if there are none.
+    """
 
     id: str
     score: float
     pin: Pin
     image_key: str | None = None
     why: Why | None = None
+    rank_score: float | None = None
+    duplicates: Duplicates | None = None
 
 
 @dataclass(frozen=True)
@@ -63,6 +77,10 @@ class Answer:
 def hit_to_json(hit: Hit) -> dict[str, Any]:
     """Return the contract's JSON of a hit."""
     out: dict[str, Any] = {"id": hit.id, "score": _round(hit.score), "pin": pin_to_json(hit.pin)}
+    if hit.rank_score is not None:
+        out["rank_score"] = _round(hit.rank_score)
+    if hit.duplicates is not None:
+        out["duplicates"] = {"count": hit.duplicates.count, "ids": list(hit.duplicates.ids)}
     if hit.why is not None:
         out["why"] = why_to_json(hit.why)
     return out

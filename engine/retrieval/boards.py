@@ -11,9 +11,9 @@ import numpy.typing as npt
 from engine.errors import BadQuery, UsageError
 from engine.queries import Filter
 from engine.retrieval.answers import Hit, hit_to_json
+from engine.retrieval.listing import Entry, Pins, show
 from engine.retrieval.parameters import Parameters
 from engine.retrieval.ranking import rank
-from engine.retrieval.search import drawn, show
 from engine.store.collection import Collection
 from engine.store.plan import Plan
 from engine.store.records import StoredPin
@@ -73,7 +73,7 @@ def related_boards(
     )
     ranking = rank(collection.candidates(plan), "image", parameters)
     boards: dict[str, list[Hit]] = defaultdict(list)
-    for hit in show(ranking.order, ranking, drawn(ranking.order, ranking, collection), None):
+    for hit in show(map(Entry, ranking.order.tolist()), Pins(ranking, collection), None):
         if hit.pin.board_title is not None and hit.pin.board_title != title:
             boards[hit.pin.board_title].append(hit)
     matches = [_match(name, hits[:BEST]) for name, hits in boards.items()]

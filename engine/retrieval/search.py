@@ -1,23 +1,21 @@
-"""From a query to one page of its answer: understand, draw candidates, fuse, cut."""
+"""From a query to one page of its answer: understand, draw candidates, fuse, vary, cut."""
 
 import time
-from collections.abc import Mapping
-
-import numpy as np
-import numpy.typing as npt
+from collections.abc import Iterator
 
 from engine.queries import Query
-from engine.retrieval.answers import Answer, Hit
-from engine.retrieval.explain import explain
+from engine.retrieval.answers import Answer
+from engine.retrieval.collapse import collapsed
+from engine.retrieval.diversity import POOL, diversified
+from engine.retrieval.listing import Entry, Pins, page_of, show
 from engine.retrieval.parameters import Parameters
-from engine.retrieval.ranking import Ranking, rank
+from engine.retrieval.ranking import rank
 from engine.retrieval.understand import Reader
-from engine.store.collection import Collection, StoredPin
 from engine.store.plan import Plan
 
 
 def search(query: Query, reader: Reader, parameters: Parameters) -> Answer:
-    """Answer a query; a pin's score depends on neither `limit` nor `offset`."""
+    """Answer a query; a pin's place and score depend on neither `limit` nor `offset`."""
     started = time.perf_counter()
     asked = reader.understand(query)
     plan = Plan(
@@ -30,40 +28,19 @@ def search(query: Query, reader: Reader, parameters: Parameters) -> Answer:
         vector_depth=parameters.vector_depth,
     )
     ranking = rank(reader.collection.candidates(plan), asked.kind, parameters)
+    pins = Pins(ranking, reader.collection)
     order = ranking.at_least(query.min_relevance)
-    page = order[query.offset : query.offset + query.limit]
-    stored = drawn(page, ranking, reader.collection)
-    hits = show(page, ranking, stored, asked.terms if query.explain else None)
-    end = query.offset + len(page)
-    more = end if end < len(order) else None
+    entries: Iterator[Entry] = map(Entry, order.tolist())
+    if query.collapse:
+        first = read_ahead(query.offset, query.limit, query.diversity)
+        entries = collapsed(order, pins, asked.vector, first)
+    entries = diversified(entries, pins, query.diversity)
+    page, more = page_of(entries, query.offset, query.limit)
+    hits = show(page, pins, asked.terms if query.explain else None)
     took = (time.perf_counter() - started) * 1000
     return Answer(hits, more, took, ranking.nothing_relevant, asked.corrections)
 
 
-def show(
-    rows: npt.NDArray[np.intp],
-    ranking: Ranking,
-    stored: Mapping[str, StoredPin],
-    explained_terms: tuple[str, ...] | None,
-) -> tuple[Hit, ...]:
-    """Return the hits of some rows of a ranking, explained when terms are given.
-
-    `stored` holds the pins by point id; one that was deleted since the candidates were drawn is
-    left out.
-    """
-    hits = []
-    for row in rows.tolist():
-        if (pin := stored.get(ranking.candidates.keys[row])) is None:
-            continue
-        why = None
-        if explained_terms is not None:
-            why = explain(row, ranking, pin, explained_terms)
-        hits.append(Hit(pin.pin.id, float(ranking.relevance[row]), pin.pin, pin.image_key, why))
-    return tuple(hits)
-
-
-def drawn(
-    rows: npt.NDArray[np.intp], ranking: Ranking, collection: Collection
-) -> Mapping[str, StoredPin]:
-    """Fetch the pins of some rows of a ranking, by point id."""
-    return collection.pins([ranking.candidates.keys[row] for row in rows.tolist()])
+def read_ahead(offset: int, limit: int, diversity: float) -> int:
+    """Return how many rows of a ranking a page looks at where none shows what another shows."""
+    return max(offset + limit + 1, POOL if diversity else 0)

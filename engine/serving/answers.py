@@ -89,11 +89,22 @@ class WhyAnswer(BaseModel):
     weights: WeightsWhy
 
 
+class DuplicatesAnswer(BaseModel):
+    """Pins with nearly the picture of a hit that answer too, and that the hit stands for."""
+
+    count: int = Field(ge=1)
+    ids: list[str] = Field(max_length=10, description="the first few, best first")
+
+
 class HitAnswer(BaseModel):
-    """A pin that answers; `why` with `explain` alone."""
+    """A pin that answers; `why` with `explain` alone, `duplicates` where there are any."""
 
     id: str
     score: Score = Field(description="how likely the pin is what was asked for")
+    rank_score: Score | None = Field(
+        None, description="what the order follows where `diversity` re-ranks: the first 100 hits"
+    )
+    duplicates: DuplicatesAnswer | None = None
     pin: PinAnswer
     why: WhyAnswer | None = None
 

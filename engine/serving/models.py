@@ -17,12 +17,14 @@ MINUS = -0.5
 # Carries the numbers that a stream gave to the pins of a request, with commas between them.
 SEQUENCE_HEADER = "Engine-Sequence"
 MAX_IMAGE_TEXT = 28_000_000
+DIVERSITY = "how much being unlike the hits before counts beside relevance, 0 (not at all) to 1"
 ImageText = Annotated[str, Field(max_length=MAX_IMAGE_TEXT)]
 
 EXAMPLE: JsonDict = {"text": "red dress", "limit": 5, "explain": True}
 EXAMPLE_MIX: JsonDict = {
     "parts": [{"pin": "dress-001"}, {"text": "blue"}, {"text": "dots", "weight": -0.5}],
     "filter": {"price": "10..80", "attributes.kind": ["dress", "skirt"]},
+    "diversity": 0.3,
 }
 
 
@@ -69,6 +71,10 @@ class SearchRequest(BaseModel):
     min_relevance: float = Field(
         0.0, description="leave out pins less likely than this to be what is asked, 0 to 1"
     )
+    collapse: bool = Field(
+        True, description="of pins that show nearly the same picture, answer with the best alone"
+    )
+    diversity: float = Field(0.0, description=DIVERSITY)
     explain: bool = False
 
     def to_query(self, max_bytes: int, image: bytes | None = None) -> Query:
@@ -96,6 +102,8 @@ class SearchRequest(BaseModel):
             offset=cursor_offset(self.cursor),
             explain=self.explain,
             min_relevance=self.min_relevance,
+            collapse=self.collapse,
+            diversity=self.diversity,
         )
 
 

@@ -26,7 +26,7 @@ from engine.serving.bodies import decoded, json_body
 from engine.serving.examples import NEW_PIN, PATCH_SCHEMA, PIN_SCHEMA
 from engine.serving.models import SEQUENCE_HEADER, cursor_offset, filter_pairs
 from engine.serving.problems import TYPE
-from engine.serving.search import Cursor, Explain, Filters, Limit
+from engine.serving.search import Cursor, Diversity, Explain, Filters, Limit
 from engine.serving.service import Service, Serving
 from engine.store.records import StoredPin, point_id
 
@@ -131,14 +131,16 @@ def get_related(
     filters: Filters = None,
     limit: Limit = 20,
     cursor: Cursor = None,
+    diversity: Diversity = 0.0,
     explain: Explain = False,
 ) -> dict[str, Any]:
-    """Find pins like a pin: never itself, and of near-identical pictures one."""
+    """Find pins like a pin: never itself or its copies, and of near-identical pictures one."""
     answer = service.workspace.related(
         identity,
         filter_=parse_filter(filter_pairs(filters or ())),
         limit=limit,
         offset=cursor_offset(cursor),
+        diversity=diversity,
         explain=explain,
     )
     return answer_to_json(answer)

@@ -12,7 +12,13 @@ from starlette.exceptions import HTTPException
 from engine.retrieval.answers import answer_to_json
 from engine.serving.answers import SearchAnswer
 from engine.serving.bodies import body_of, decoded, media_type
-from engine.serving.models import EXAMPLE, EXAMPLE_MIX, SearchRequest, filter_pairs
+from engine.serving.models import (
+    DIVERSITY,
+    EXAMPLE,
+    EXAMPLE_MIX,
+    SearchRequest,
+    filter_pairs,
+)
 from engine.serving.service import Serving
 
 router = APIRouter(tags=["search"])
@@ -31,6 +37,10 @@ Filters = Annotated[
 MinRelevance = Annotated[
     float, Query(description="leave out pins less likely than this to be what is asked, 0 to 1")
 ]
+Collapse = Annotated[
+    bool, Query(description="of pins that show nearly the same picture, answer with the best alone")
+]
+Diversity = Annotated[float, Query(description=DIVERSITY)]
 Explain = Annotated[bool, Query(description="say of each hit why it stands where it stands")]
 
 _FORM = {
@@ -58,6 +68,8 @@ _FORM = {
         "limit": {"type": "integer"},
         "cursor": {"type": "string"},
         "min_relevance": {"type": "number"},
+        "collapse": {"type": "boolean"},
+        "diversity": {"type": "number"},
         "explain": {"type": "boolean"},
     },
     "additionalProperties": False,
@@ -159,6 +171,8 @@ def get_search(
     limit: Limit = 20,
     cursor: Cursor = None,
     min_relevance: MinRelevance = 0.0,
+    collapse: Collapse = True,
+    diversity: Diversity = 0.0,
     explain: Explain = False,
 ) -> dict[str, Any]:
     """Find pins by words, by a pin, or by both."""
@@ -171,6 +185,8 @@ def get_search(
         limit=limit,
         cursor=cursor,
         min_relevance=min_relevance,
+        collapse=collapse,
+        diversity=diversity,
         explain=explain,
     )
     workspace = service.workspace
