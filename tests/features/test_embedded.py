@@ -52,6 +52,11 @@ def test_texts_are_unit_rows_in_order(encoder: EmbeddedEncoder) -> None:
     assert np.allclose(rows, alone, atol=1e-6)
 
 
+def test_a_word_is_known_if_it_is_one_token(encoder: EmbeddedEncoder) -> None:
+    assert all(encoder.knows_word(word) for word in ("dress", "Sneakers", "red"))
+    assert not any(encoder.knows_word(word) for word in ("derss", "red dress", "", "\u2603\u2603"))
+
+
 def test_more_texts_than_one_batch_stay_in_order(encoder: EmbeddedEncoder) -> None:
     rows = encoder.encode_texts(["cat"] * 1500 + ["piano"])
     assert np.allclose(rows[0], rows[1499], atol=1e-6)

@@ -77,6 +77,12 @@ def test_it_keeps_to_the_protocol(encoder: SentenceTransformerEncoder) -> None:
     assert kept.fingerprint.endswith(":d24")
 
 
+def test_a_word_is_known_if_it_is_one_token(encoder: SentenceTransformerEncoder) -> None:
+    tokens = encoder._model[0].tokenizer.tokenize(TEXTS[0])
+    assert not encoder.knows_word(f"{TEXTS[0]} {TEXTS[0]}")
+    assert encoder.knows_word(TEXTS[0]) == (len(tokens) == 1)
+
+
 def test_a_vector_does_not_depend_on_its_batch(encoder: SentenceTransformerEncoder) -> None:
     together = encoder.encode_texts(TEXTS)
     alone = np.concatenate([encoder.encode_texts([text]) for text in TEXTS])
