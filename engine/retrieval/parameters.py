@@ -22,8 +22,8 @@ KINDS: tuple[Kind, ...] = ("text", "image", "mixed")
 MAX_DEPTH = 2_000
 
 
-SURE_OF_WORDS = Certainty(fits=(-19.6, 16.8, 24.7, 9.2), hit=(-9.0, 56.6, -36.2))
-SURE_OF_WORDS_UNTOLD = Certainty(fits=(-21.4, 0.0, 43.3, 2.7), hit=(-16.4, 29.2, 0.0))
+SURE_OF_WORDS = Certainty(fits=(-16.6, 15.3, 19.9, 9.4), hit=(-7.9, 44.4, -26.3))
+SURE_OF_WORDS_UNTOLD = Certainty(fits=(-16.5, 0.0, 36.6, 2.7), hit=(-12.4, 23.1, 0.0))
 SURE_OF_LIKES = Certainty(fits=(-6.3, 16.1, 14.0, -5.4), hit=(-7.6, 8.6, 1.5))
 SURE_OF_LIKES_UNTOLD = Certainty(fits=(-7.3, 0.0, 16.2, -4.9), hit=(-3.4, 4.7, 0.0))
 
@@ -56,10 +56,10 @@ class Mixing:
 
 
 TEXT = Mixing(
-    Logistic(3.3, 0.36),
-    Saturation(0.37),
-    Expected(prior=1.5, width=0.02, optimism=1.2),
-    lexical_weight=0.72,
+    Logistic(4.2, 0.40),
+    Saturation(0.43),
+    Expected(prior=1.1, width=0.015, optimism=1.25),
+    lexical_weight=0.67,
     certainty=SURE_OF_WORDS,
     certainty_unworded=SURE_OF_WORDS_UNTOLD,
 )
@@ -76,7 +76,7 @@ class Parameters:
         a picture ("but blue") change it; at full length they would replace it.
     """
 
-    bm25: Bm25 = field(default_factory=lambda: Bm25(k1=0.4, b=0.3, board_weight=0.7))
+    bm25: Bm25 = field(default_factory=lambda: Bm25(k1=0.4, b=0.3, board_weight=0.65))
     lexical_depth: int = 120
     vector_depth: int = 120
     text: Mixing = TEXT
