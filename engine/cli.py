@@ -52,6 +52,7 @@ from engine.serving.models import SearchRequest, filter_pairs
 from engine.takedown_command import takedown
 from engine.terminal import caption
 from engine.train_command import train
+from engine.tune_command import tune
 from engine.worker_commands import dead, worker
 from engine.workspace import collection_folder
 
@@ -269,6 +270,9 @@ app.command()(train)
 
 
 app.command()(evaluate)
+
+
+app.command()(tune)
 
 
 app.command()(serve)

@@ -6,30 +6,23 @@ Imports most of the relevance room only when it is asked for: it brings matplotl
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from pydantic import ValidationError
 from rich.console import Console
 
 from engine.commanding import AsJson, Collection, print_json, settings_for, terminal
-from engine.errors import BadQuery, UsageError
-from engine.jsonl import BadLine
-from engine.queries import Query
-from engine.relevance.topics import Topic, read_topics
-from engine.retrieval.understand import Reader
-from engine.serving.models import SearchRequest
-from engine.store.plan import Plan
+from engine.errors import UsageError
+from engine.judged_topics import JudgedTopics, tell_left_out
 from engine.store.records import point_id
 from engine.workspace import Workspace, open_workspace
 
 if TYPE_CHECKING:
-    from engine.relevance.evaluation import Evaluation, Setting
+    from engine.relevance.evaluation import Evaluation
     from engine.relevance.examples import Seen
     from engine.relevance.pool import Pool
-    from engine.relevance.systems import Asked
 
 MAX_DEPTH = 10_000
 WIDE = 200
@@ -60,6 +53,7 @@ def evaluate(
     as_json: AsJson = False,
 ) -> None:
     """Measure answers by judgments, beside words alone, pictures alone and the usual merges."""
+    from engine.relevance.asking import Asker
     from engine.relevance.evaluation import Setting, answer_all, judge_topics
     from engine.relevance.evaluation import evaluate as evaluated
     from engine.relevance.examples import choose
@@ -78,25 +72,35 @@ def evaluate(
     judged = read_judgments(judgments)
     others = [read_run(file) for file in run or ()]
     settings = settings_for(collection)
-    bad: list[BadLine] = []
+    given = JudgedTopics(settings.images.max_bytes)
     with open_workspace(settings) as workspace:
-        topics = list(_topics(queries, settings.images.max_bytes, bad))
+        topics = list(given.read(queries))
         pool = read_pool(workspace.collection)
         kept, known = judge_topics(topics, judged, pool)
-        systems = contenders(pool, workspace.parameters, others)
+        parameters = workspace.parameters
+        systems = contenders(pool, parameters, others)
         _all_different([file_name(each.name) for each in systems])
-        asked = _asked(kept, workspace, pool, queries, bad)
+        asker = Asker(workspace.reader(parameters), pool)
+        asked = given.ask(kept, asker, parameters, queries)
         answers = answer_all(asked, systems, depth)
         setting = Setting(
             facts=_facts(workspace, pool),
             depth=depth,
             seed=seed,
             accounts={each.name: each.account for each in systems},
-            bad_lines=len(bad),
+            bad_lines=len(given.bad),
             without_relevant=len(topics) - len(kept),
             judged_elsewhere=sum(pin not in pool.rows for each in judged.values() for pin in each),
         )
-        _tell_left_out(setting, len(judged.keys() - {topic.id for topic in topics}))
+        tell_left_out(
+            {
+                "queries without a judged relevant pin in the collection": setting.without_relevant,
+                "judged queries that the file of queries does not have": len(
+                    judged.keys() - {topic.id for topic in topics}
+                ),
+                "judgments of pins that are not in the collection": setting.judged_elsewhere,
+            }
+        )
         evaluation = evaluated(measures, known, answers, pool, setting)
         if save_runs is not None:
             _save(save_runs, evaluation)
@@ -113,75 +117,8 @@ def evaluate(
         out = terminal.out if terminal.out.is_terminal else Console(width=WIDE, highlight=False)
         for table in tables(evaluation):
             out.print(table)
-    if bad:
+    if given.bad:
         raise typer.Exit(1)
-
-
-def _topics(file: Path, max_bytes: int, bad: list[BadLine]) -> Iterator[Topic]:
-    """Yield the queries of a file; what can't be read is told, and kept in `bad`."""
-
-    def to_query(given: dict[str, Any]) -> Query:
-        try:
-            return SearchRequest.model_validate(given).to_query(max_bytes)
-        except ValidationError as error:
-            first = error.errors(include_url=False, include_input=False)[0]
-            where = ".".join(map(str, first["loc"]))
-            raise BadQuery(f"{where}: {first['msg']}: write it as /v1/search takes it") from None
-
-    for item in read_topics(file, to_query):
-        if isinstance(item, Topic):
-            yield item
-        else:
-            _tell(item, bad)
-
-
-def _asked(
-    topics: Sequence[Topic], workspace: Workspace, pool: Pool, file: Path, bad: list[BadLine]
-) -> Iterator[Asked]:
-    """Ask the collection for the candidates of each query, with a progress bar."""
-    from engine.relevance.systems import Asked
-
-    parameters, collection = workspace.parameters, workspace.collection
-    reader = Reader(
-        collection,
-        lambda: workspace.encoder,
-        workspace.analyzer,
-        workspace.images,
-        workspace.limits,
-        parameters.text_gain,
-    )
-    for topic in _watched(topics):
-        query = topic.query
-        try:
-            meaning = reader.understand(query)
-        except UsageError as error:
-            _tell(BadLine(str(file), topic.number, str(error)), bad)
-            continue
-        plan = Plan(
-            terms=meaning.terms,
-            vector=meaning.vector,
-            filter=query.filter,
-            exclude=meaning.pins,
-            bm25=parameters.bm25,
-            lexical_depth=parameters.lexical_depth,
-            vector_depth=parameters.vector_depth,
-        )
-        admitted = pool.admitted(collection, query.filter, meaning.pins)
-        yield Asked(topic, meaning, collection.candidates(plan), admitted)
-
-
-def _watched(topics: Sequence[Topic]) -> Iterator[Topic]:
-    """Pass topics on, with a progress bar where somebody watches."""
-    if not terminal.err.is_terminal:
-        yield from topics
-        return
-    with terminal.progress("asking", len(topics)) as bars:
-        yield from bars.track(topics, task_id=bars.task_ids[0])
-
-
-def _tell(line: BadLine, bad: list[BadLine]) -> None:
-    terminal.warn(str(line))
-    bad.append(line)
 
 
 def _all_different(names: Sequence[str]) -> None:
@@ -202,17 +139,6 @@ def _facts(workspace: Workspace, pool: Pool) -> dict[str, Any]:
         "encoder": identity.encoder_fingerprint,
         "analysis": identity.analysis_fingerprint,
     }
-
-
-def _tell_left_out(setting: Setting, without_query: int) -> None:
-    told = {
-        "queries without a judged relevant pin in the collection": setting.without_relevant,
-        "judged queries that the file of queries does not have": without_query,
-        "judgments of pins that are not in the collection": setting.judged_elsewhere,
-    }
-    for what, count in told.items():
-        if count:
-            terminal.err.print(f"[dim]left out: {count:,} {what}[/dim]")
 
 
 def _looking(workspace: Workspace) -> Callable[[Sequence[str]], Mapping[str, Seen]]:

@@ -33,7 +33,8 @@ def ratio(value: float | None) -> str:
     return "–" if value is None else f"{value:.2f}"
 
 
-def _table(title: str) -> Table:
+def plain_table(title: str) -> Table:
+    """Return an empty table with a title, as all tables of evaluations look."""
     return Table(
         title=f"\n{title}",
         title_justify="left",
@@ -46,7 +47,7 @@ def _table(title: str) -> Table:
 
 def _systems(evaluation: Evaluation) -> Table:
     scores = evaluation.scores
-    table = _table(f"{len(scores.queries):,} queries")
+    table = plain_table(f"{len(scores.queries):,} queries")
     table.add_column("system", no_wrap=True)
     for number, measure in enumerate(scores.measures):
         table.add_column(measure, justify="right", no_wrap=True)
@@ -68,7 +69,7 @@ def _systems(evaluation: Evaluation) -> Table:
 
 
 def _slices(evaluation: Evaluation) -> Table:
-    table = _table(f"{evaluation.scores.measures[0]} by slice")
+    table = plain_table(f"{evaluation.scores.measures[0]} by slice")
     table.add_column("slice", no_wrap=True)
     table.add_column("queries", justify="right", no_wrap=True)
     for name in evaluation.scores.systems:
@@ -90,7 +91,7 @@ def _slices(evaluation: Evaluation) -> Table:
 
 
 def _comparisons(evaluation: Evaluation) -> Table:
-    table = _table(f"{OURS} less another, {evaluation.scores.measures[0]}")
+    table = plain_table(f"{OURS} less another, {evaluation.scores.measures[0]}")
     table.add_column("the other", no_wrap=True)
     for head in ("difference", "p", "wins", "ties", "losses"):
         table.add_column(head, justify="right", no_wrap=True)
