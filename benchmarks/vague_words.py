@@ -171,7 +171,7 @@ def read(folder: Path, name: str, split: str, encoder: Encoder, fold: int | None
         query, _, pin_id, grade = line.split()
         relevant[query] += pin_id in known and int(grade) > 0
     queries = [json.loads(each) for each in (folder / name / "queries.jsonl").open()]
-    texts = [each["text"] for each in queries if relevant[each["id"]] >= SETS[name]]
+    texts = [each["text"] for each in queries if relevant[each["id"]] >= LEAST.get(name, 3)]
     return Asked(judged, [_text(pin) for pin in pins], texts)
 
 
