@@ -58,7 +58,7 @@ class Mixing:
 TEXT = Mixing(
     Logistic(4.2, 0.40),
     Saturation(0.43),
-    Expected(prior=1.1, width=0.015, optimism=1.25),
+    Expected(prior=1.1, width=0.015, optimism=1.4),
     lexical_weight=0.67,
     certainty=SURE_OF_WORDS,
     certainty_unworded=SURE_OF_WORDS_UNTOLD,
