@@ -24,6 +24,7 @@ import numpy.typing as npt
 
 from benchmarks.fusion import (
     FOLDS,
+    LEAST,
     SETS,
     SPLITS,
     Judged,
