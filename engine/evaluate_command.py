@@ -81,7 +81,7 @@ def evaluate(
         systems = contenders(pool, parameters, others)
         _all_different([file_name(each.name) for each in systems])
         asker = Asker(workspace.reader(parameters), pool)
-        asked = given.ask(kept, asker, parameters, queries)
+        asked = given.ask(kept, asker, parameters)
         answers = answer_all(asked, systems, depth)
         setting = Setting(
             facts=_facts(workspace, pool),

@@ -40,15 +40,13 @@ class JudgedTopics:
             else:
                 self.tell(item)
 
-    def ask(
-        self, topics: Sequence[Topic], asker: Asker, parameters: Parameters, file: Path
-    ) -> Iterator[Asked]:
+    def ask(self, topics: Sequence[Topic], asker: Asker, parameters: Parameters) -> Iterator[Asked]:
         """Ask the collection for the candidates of each query, with a progress bar."""
         for topic in watched(topics):
             try:
                 yield asker.ask(topic, parameters)
             except UsageError as error:
-                self.tell(BadLine(str(file), topic.number, str(error)))
+                self.tell(BadLine(topic.file, topic.number, str(error)))
 
     def tell(self, line: BadLine) -> None:
         """Keep what is wrong and say it."""

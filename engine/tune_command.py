@@ -6,7 +6,7 @@ Imports the relevance room only when it is asked for: it brings Optuna, scipy an
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,11 +17,15 @@ from rich.table import Table
 
 from engine.commanding import AsJson, Collection, print_json, settings_for, terminal
 from engine.errors import UsageError
-from engine.judged_topics import JudgedTopics, tell_left_out
+from engine.jsonl import BadLine
+from engine.judged_topics import JudgedTopics, as_query, tell_left_out
+from engine.relevance.topics import Topic
 from engine.retrieval.parameters_file import NAME, Tuned, read, write
+from engine.store.feedback_log import FEEDBACK_NAME
 from engine.workspace import Workspace, collection_folder, open_workspace
 
 if TYPE_CHECKING:
+    from engine.relevance.judgments import Judgments
     from engine.relevance.tuned import Result, Wish
 
 
@@ -32,6 +36,10 @@ def tune(
     judgments: Annotated[
         Path | None, typer.Option(help="TREC qrels: query, 0, pin, grade.")
     ] = None,
+    feedback: Annotated[
+        bool,
+        typer.Option("--feedback", help="Learn from clicks, saves and hides that were sent, too."),
+    ] = False,
     objective: Annotated[
         str, typer.Option(help="What to raise: nDCG@k, P@k, R@k or RR@k.")
     ] = "nDCG@10",
@@ -64,8 +72,9 @@ def tune(
     if show:
         _show(collection_folder(settings) / NAME, as_json)
         return
-    if queries is None or judgments is None:
-        raise UsageError("give --queries and --judgments, or --show")
+    if (queries is None) != (judgments is None) or not (queries or feedback):
+        raise UsageError("give --queries and --judgments, or --feedback, or both; or --show")
+    files = (queries, judgments) if queries is not None and judgments is not None else None
     from engine.relevance.objective import parse_objective
     from engine.relevance.tuned import Wish
     from engine.relevance.tuning import Limits
@@ -75,7 +84,8 @@ def tune(
     given = JudgedTopics(settings.images.max_bytes)
     started = time.monotonic()
     with open_workspace(settings) as workspace:
-        result = _tuned(workspace, given, queries, judgments, wish)
+        topics, judged = _judged(workspace, given, files, feedback=feedback)
+        result = _tuned(workspace, given, topics, judged, wish)
         better = result.changed and result.verdict.worse_than is None
         forced = result.changed and force
         number = None
@@ -100,24 +110,50 @@ def tune(
         raise typer.Exit(1)
 
 
+def _judged(
+    workspace: Workspace, given: JudgedTopics, files: tuple[Path, Path] | None, *, feedback: bool
+) -> tuple[list[Topic], Judgments]:
+    """Return the queries of files and of feedback, with what answers them."""
+    from engine.relevance.feedback import judged as judged_by
+    from engine.relevance.judgments import read_judgments
+
+    topics: list[Topic] = []
+    judged: dict[str, Mapping[str, int]] = {}
+    if files is not None:
+        judged |= read_judgments(files[1])
+        topics += given.read(files[0])
+    if feedback:
+        grades, asked = judged_by(workspace.feedback.events())
+        judged |= grades
+        for number, (name, query) in enumerate(asked.items(), 1):
+            try:
+                topics.append(
+                    Topic(name, number, as_query(dict(query), given.max_bytes), FEEDBACK_NAME)
+                )
+            except UsageError as error:
+                given.tell(BadLine(FEEDBACK_NAME, number, str(error)))
+    return topics, judged
+
+
 def _tuned(
-    workspace: Workspace, given: JudgedTopics, queries: Path, judgments: Path, wish: Wish
+    workspace: Workspace,
+    given: JudgedTopics,
+    topics: Sequence[Topic],
+    judged: Judgments,
+    wish: Wish,
 ) -> Result:
     from engine.relevance.asking import Asker
     from engine.relevance.evaluation import judge_topics
-    from engine.relevance.judgments import read_judgments
     from engine.relevance.pool import read_pool
     from engine.relevance.tuned import tune_collection
 
-    judged = read_judgments(judgments)
-    topics = list(given.read(queries))
     pool = read_pool(workspace.collection)
     present = workspace.parameters
     asker = Asker(workspace.reader(present), pool)
     kept, known = judge_topics(topics, judged, pool)
     left_out = len(topics) - len(kept)
     tell_left_out({"queries without a judged relevant pin in the collection": left_out})
-    asked = given.ask(kept, asker, present, queries)
+    asked = given.ask(kept, asker, present)
     folder = collection_folder(workspace.settings)
     with _bar(wish.trials) as step:
         return tune_collection(asker, asked, known, present, wish, folder, step)

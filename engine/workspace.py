@@ -4,7 +4,7 @@ The one place where the rooms are put together; the command line and the HTTP se
 here. The encoder is loaded at its first use, since many commands need none.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -38,6 +38,7 @@ from engine.retrieval.understand import Reader
 from engine.settings import Settings
 from engine.store.collection import Collection
 from engine.store.edge import IDENTITY_NAME, EdgeCollection
+from engine.store.feedback_log import FEEDBACK_NAME, Event, FeedbackLog
 from engine.store.identity import Identity, check
 from engine.store.image_store import ImageStore
 from engine.store.ownership import Ownership
@@ -162,6 +163,17 @@ class Workspace:
         """The way out: takedowns, which keep a pin or a picture from ever coming back."""
         return Eraser(self.collection, self.images, self.removals, self._letters(queued=True))
 
+    @property
+    def feedback(self) -> FeedbackLog:
+        """What people did with answers; only tuning looks at it."""
+        return FeedbackLog(collection_folder(self.settings) / FEEDBACK_NAME)
+
+    def keep_feedback(self, events: Sequence[Event]) -> int:
+        """Keep events about pins that are here; return how many. Others leave no trace."""
+        named = {pin for each in events for pin in (*each.shown, *each.pins) if pin is not None}
+        gone = named - self.collection.facts(sorted(named)).keys()
+        return self.feedback.append(kept for each in events if (kept := each.without(gone)))
+
     def picture(self, pin_id: str) -> bytes | None:
         """Return the kept JPEG of a pin, or None; raise UnknownPin."""
         key = point_id(pin_id)
@@ -228,7 +240,7 @@ class Workspace:
     def _letters(self, *, queued: bool) -> Letters:
         place = collection_folder(self.settings)
         queue = self.settings.queue if queued else None
-        return Letters(DeadFile(place / DEAD_NAME), Inbox(place / INBOX_NAME), queue)
+        return Letters(DeadFile(place / DEAD_NAME), Inbox(place / INBOX_NAME), queue, self.feedback)
 
     @property
     def _max_ahead(self) -> timedelta:

@@ -1,4 +1,5 @@
-"""Dead letters as erasure meets them: what a pin left behind in the file and in the queue's stream.
+"""What a pin left behind as erasure meets it: dead letters, in the file and in the queue's stream,
+and feedback.
 
 Knows nothing of how pins are removed.
 """
@@ -14,6 +15,7 @@ from engine.features.images import data_uri
 from engine.ingestion.dead import DeadFile, DeadLetter
 from engine.ingestion.inbox import Inbox
 from engine.settings import QueueSettings
+from engine.store.feedback_log import FeedbackLog
 
 if TYPE_CHECKING:
     from engine.ingestion.queue_client import QueueClient
@@ -23,14 +25,20 @@ log = logging.getLogger("engine.ingestion")
 
 @dataclass(frozen=True)
 class Letters:
-    """The dead letters of one collection; without a queue those of its file alone."""
+    """The dead letters of one collection, without a queue those of its file alone, and feedback."""
 
     file: DeadFile
     inbox: Inbox
     queue: QueueSettings | None = None
+    feedback: FeedbackLog | None = None
 
     def forget(self, pin_ids: Collection[str]) -> bool:
-        """Forget all letters of pins, with their pictures; return False if the queue is away."""
+        """Forget all letters of pins, with their pictures, and feedback on them.
+
+        Return False if the queue is away.
+        """
+        if self.feedback is not None:
+            self.feedback.forget(pin_ids)
         self.file.forget(pin_ids)
         return self._queued(lambda queue: queue.forget_dead(pin_ids))
 

@@ -22,11 +22,12 @@ MAX_SAID = 160
 
 @dataclass(frozen=True)
 class Topic:
-    """A query by its name; `number` is its line in the file, from 1."""
+    """A query by its name; `number` is its line in the file, from 1, where it has one."""
 
     id: str
     number: int
     query: Query
+    file: str = ""
 
     @property
     def said(self) -> str:
@@ -62,7 +63,7 @@ def read_topics(
             if not line.strip():
                 continue
             try:
-                topic = _topic(line, number, to_query)
+                topic = _topic(line, number, str(file), to_query)
             except UsageError as error:
                 yield BadLine(str(file), number, str(error))
                 continue
@@ -73,7 +74,9 @@ def read_topics(
             yield topic
 
 
-def _topic(line: bytes, number: int, to_query: Callable[[dict[str, Any]], Query]) -> Topic:
+def _topic(
+    line: bytes, number: int, file: str, to_query: Callable[[dict[str, Any]], Query]
+) -> Topic:
     try:
         # As the service reads a body: no NaN, no halves of surrogates, nothing too deep.
         value = from_json(line, allow_inf_nan=False)
@@ -86,4 +89,4 @@ def _topic(line: bytes, number: int, to_query: Callable[[dict[str, Any]], Query]
         raise UsageError(
             f"id {str(named)[:40]!r} is not valid: a text of 1 to 128 ASCII characters, no blanks"
         )
-    return Topic(named, number, to_query(value))
+    return Topic(named, number, to_query(value), file)

@@ -5,6 +5,7 @@ from typing import Any
 from fastapi import FastAPI
 from pydantic.json_schema import models_json_schema
 
+from engine.serving.feedback import FeedbackEvent
 from engine.serving.gate import KEYED
 from engine.serving.models import SearchRequest
 from engine.serving.problems import ProblemDetails
@@ -25,7 +26,7 @@ class DescribedApp(FastAPI):
 
     def _completed(self, document: dict[str, Any]) -> dict[str, Any]:
         _, extra = models_json_schema(
-            [(SearchRequest, "validation"), (ProblemDetails, "validation")],
+            [(each, "validation") for each in (SearchRequest, FeedbackEvent, ProblemDetails)],
             ref_template="#/components/schemas/{model}",
         )
         components = document.setdefault("components", {})

@@ -16,6 +16,7 @@ from engine.ingestion.queue_client import QueueClient
 from engine.jsonl import BadLine
 from engine.queries import Query
 from engine.retrieval.answers import Answer
+from engine.store.feedback_log import Event
 from engine.store.removals import Kind
 from engine.workspace import Workspace
 
@@ -82,6 +83,12 @@ class Service:
         """Remove a pin or a picture for good; see `Eraser.take_down`."""
         with self._writes:
             return self.workspace.eraser.take_down(kind, value, reason)
+
+    def keep_feedback(self, events: Sequence[Event]) -> int:
+        """Keep events about pins that are here; return how many."""
+        # So that no pin is removed, with its events, between the look and the line.
+        with self._writes:
+            return self.workspace.keep_feedback(events)
 
 
 def service_of(request: Request) -> Service:
