@@ -35,7 +35,7 @@ Collapse = Annotated[
     bool, typer.Option(help="Of pins that show nearly the same picture, show the best alone.")
 ]
 Diversity = Annotated[
-    float, typer.Option(help="How much being unlike the pins before counts, 0 to 1; try 0.3.")
+    float, typer.Option(help="How much being unlike the pins before counts, 0 to 1; try 0.2.")
 ]
 Explain = Annotated[bool, typer.Option(help="Say why each pin stands where it stands.")]
 Sheet = Annotated[Path | None, typer.Option(help="Draw the pictures found into this PNG.")]

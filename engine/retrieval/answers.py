@@ -47,6 +47,7 @@ class Hit:
     """A pin that answers; `score` in [0, 1] is how likely it is what was asked for.
 
     rank_score: in [0, 1], what put the hit in its place where diversity did; the order follows it.
+        The first has 1.
     duplicates: the pins that the hit stands for, None if there are none.
     """
 

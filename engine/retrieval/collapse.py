@@ -39,14 +39,15 @@ def collapsed(
     place = {row: at for at, row in enumerate(rows)}
     settled: set[int] = set()
     if shown is not None:
-        settled |= groups.joined(shown)
+        settled |= groups.shown(shown)
     start, end = 0, max(first, 1)
     while start < len(rows):
         found = groups.of([row for row in rows[start:end] if row not in settled])
         for row, group in found.items():
-            if row not in settled:
-                settled |= group
+            # Where no pictures are kept, the same bytes may join a group that had its hit.
+            if row not in settled and groups.first_of_its_kind(row):
                 yield Entry(row, tuple(sorted(group - {row}, key=place.__getitem__)))
+            settled |= group
         start, end = end, end + WINDOW
 
 
@@ -55,7 +56,8 @@ class Groups:
     """Which of some rows show the same picture, as far as it was asked.
 
     leader: a disjoint-set forest (Galler & Fischer 1964) over names of groups and digests of
-        pictures. members: the group's name of each row that was read.
+        pictures. members: the group's name of each row that was read. answered: names of groups
+        that have their hit.
     """
 
     order: npt.NDArray[np.intp]
@@ -63,6 +65,7 @@ class Groups:
     vector: npt.NDArray[np.float32]
     leader: dict[str, str] = field(default_factory=dict)
     members: dict[int, str] = field(default_factory=dict)
+    answered: list[str] = field(default_factory=list)
     rows: dict[str, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -78,12 +81,21 @@ class Groups:
             groups.setdefault(self._root(name), set()).add(row)
         return {row: groups[self._root(self.members[row])] for row in found}
 
-    def joined(self, pin: Record) -> set[int]:
-        """Return the rows that show what a pin shows that is not among them itself."""
+    def shown(self, pin: Record) -> set[int]:
+        """Let a pin that is no row itself be the hit of its group, and return the group's rows."""
         self._join(pin)
         self._gather(self._looked_up([pin]))
+        self.answered.append(_named(pin))
         root = self._root(_named(pin))
         return {row for row, name in self.members.items() if self._root(name) == root}
+
+    def first_of_its_kind(self, row: int) -> bool:
+        """Say whether the group of a row has had no hit; from now on it has."""
+        name = self._root(self.members[row])
+        if name in map(self._root, self.answered):
+            return False
+        self.answered.append(name)
+        return True
 
     def _gather(self, found: dict[int, StoredPin]) -> None:
         """Take pins in, with all that show the same, and all that show the same as those."""

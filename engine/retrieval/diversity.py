@@ -45,6 +45,15 @@ def mmr(
     return order, values
 
 
+def beside_best(relevance: Array) -> Array:
+    """Return relevance as a share of the first's, which is the greatest.
+
+    Else the same diversity would cost a query that nothing fits well most of its order.
+    """
+    best = float(relevance[0])
+    return relevance / best if best > 0.0 else relevance
+
+
 def diversified(entries: Iterator[Entry], pins: Pins, diversity: float) -> Iterator[Entry]:
     """Yield the first POOL entries by marginal relevance, with a `rank_score`, then the rest.
 
@@ -63,7 +72,8 @@ def diversified(entries: Iterator[Entry], pins: Pins, diversity: float) -> Itera
     there = [each for each in pool if each.row in vectors]
     if there:
         relevance = pins.ranking.relevance[[each.row for each in there]]
-        order, values = mmr(relevance, [vectors[each.row] for each in there], diversity)
+        rows = np.stack([vectors[each.row] for each in there])
+        order, values = mmr(beside_best(relevance), rows, diversity)
         for at, value in zip(order.tolist(), values.tolist(), strict=True):
             yield replace(there[at], rank_score=value)
     yield from entries

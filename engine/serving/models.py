@@ -24,7 +24,7 @@ EXAMPLE: JsonDict = {"text": "red dress", "limit": 5, "explain": True}
 EXAMPLE_MIX: JsonDict = {
     "parts": [{"pin": "dress-001"}, {"text": "blue"}, {"text": "dots", "weight": -0.5}],
     "filter": {"price": "10..80", "attributes.kind": ["dress", "skirt"]},
-    "diversity": 0.3,
+    "diversity": 0.2,
 }
 
 
