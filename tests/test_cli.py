@@ -99,6 +99,33 @@ def test_pictures_crops_and_minus(commands: Commands, pins: Path) -> None:
     assert less["pink"] < mixed["pink"]
 
 
+def test_copies_stand_behind_one_hit_unless_they_are_asked_for(
+    commands: Commands, pins: Path
+) -> None:
+    again = [json.loads(line) | {"id": "again"} for line in pins.read_text().splitlines()[:1]]
+    pins.write_text(pins.read_text() + json.dumps(again[0]) + "\n")
+    assert "1 show what another pin shows" in commands("index", str(pins)).out
+    search = ("search", "red dress", "--limit", "20", "--json")
+    hits = json.loads(commands(*search).out)["hits"]
+    [one] = [hit for hit in hits if "duplicates" in hit]
+    assert {one["id"], *one["duplicates"]["ids"]} == {"red", "again"}
+    assert len(hits) == 8
+    assert len(json.loads(commands(*search, "--no-collapse").out)["hits"]) == 9
+    assert "(and 1 with nearly this picture)" in commands("search", "red dress").out
+
+
+def test_answers_may_be_varied(commands: Commands, pins: Path) -> None:
+    commands("index", str(pins))
+    for words in (("search", "red dress"), ("related", "red")):
+        plain = json.loads(commands(*words, "--json").out)["hits"]
+        varied = json.loads(commands(*words, "--json", "--diversity", "0.8").out)["hits"]
+        assert {hit["id"] for hit in plain} == {hit["id"] for hit in varied}
+        ranks = [hit["rank_score"] for hit in varied]
+        assert ranks == sorted(ranks, reverse=True)
+        assert not any("rank_score" in hit for hit in plain)
+        assert commands(*words, "--diversity", "2").status == 2
+
+
 def test_a_sheet_shows_the_pictures(commands: Commands, pins: Path) -> None:
     commands("index", str(pins))
     assert commands("search", "red", "--sheet", "sheet.png").status == 0

@@ -225,10 +225,23 @@ class TestRelated:
         assert {*ids(first), *ids(second)} == {"room-1", "room-2"}
         assert second.json()["next"] is None
 
+    def test_they_may_be_varied(self, reader: TestClient) -> None:
+        path = "/v1/pins/dress-001/related"
+        plain = reader.get(path).json()["hits"]
+        varied = reader.get(path, params={"diversity": 0.5}).json()["hits"]
+        assert not any("rank_score" in hit for hit in plain)
+        assert {hit["id"]: hit["score"] for hit in plain} == {
+            hit["id"]: hit["score"] for hit in varied
+        }
+        ranks = [hit["rank_score"] for hit in varied]
+        assert ranks == sorted(ranks, reverse=True)
+        assert [hit["id"] for hit in varied] != [hit["id"] for hit in plain]
+
     def test_refusals(self, reader: TestClient) -> None:
         problem(reader.get("/v1/pins/nobody/related"), 404, "unknown-pin")
         path = "/v1/pins/dress-001/related"
         problem(reader.get(path, params={"limit": 0}), 400, "bad-query")
+        problem(reader.get(path, params={"diversity": 2}), 400, "bad-query")
         problem(reader.get(path, params={"filter": "x=1"}), 400, "bad-filter")
         problem(reader.get(path, params={"cursor": "x"}), 400, "bad-query")
 

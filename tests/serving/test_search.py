@@ -67,6 +67,40 @@ def test_pages_follow_each_other_without_a_gap(reader: TestClient) -> None:
     assert whole["next"] is None
 
 
+def test_a_copy_is_counted_with_the_pin_that_it_repeats(client: TestClient) -> None:
+    again = pin_body(PINS[0]) | {"id": "again", "description": "A frock"}
+    assert client.put("/v1/pins/again", json=again).status_code == 201
+    asked: dict[str, Any] = {"text": "red summer dress", "limit": 3}
+    hits = client.post("/v1/search", json=asked).json()["hits"]
+    assert hits[0]["id"] == "dress-001"
+    assert hits[0]["duplicates"] == {"count": 1, "ids": ["again"]}
+    assert not any("duplicates" in hit for hit in hits[1:])
+    plain = {"limit": 50, "collapse": False}
+    every = client.post("/v1/search", json=asked | plain).json()["hits"]
+    assert {hit["id"] for hit in every} == {pin["id"] for pin in PINS} | {"again"}
+    assert not any("duplicates" in hit for hit in every)
+    address = {"q": "red summer dress", "limit": 50, "collapse": "false"}
+    assert client.get("/v1/search", params=address).json()["hits"] == every
+    form = {"text": "red summer dress", "limit": "50", "collapse": "false"}
+    files = {"image": picture("red")}
+    assert "again" in ids(client.post("/v1/search", files=files, data=form))
+
+
+def test_a_varied_answer_has_what_its_order_follows(reader: TestClient) -> None:
+    plain = reader.get("/v1/search", params={"q": "red dress"}).json()["hits"]
+    asked = {"q": "red dress", "diversity": "0.5"}
+    varied = reader.get("/v1/search", params=asked).json()["hits"]
+    assert {hit["id"]: hit["score"] for hit in varied} == {hit["id"]: hit["score"] for hit in plain}
+    ranks = [hit["rank_score"] for hit in varied]
+    assert ranks == sorted(ranks, reverse=True)
+    assert ranks[0] == 1
+    assert not any("rank_score" in hit for hit in plain)
+    posted = reader.post("/v1/search", json={"text": "red dress", "diversity": 0.5})
+    assert posted.json()["hits"] == varied
+    none = reader.post("/v1/search", json={"text": "red dress", "diversity": 0})
+    assert none.json()["hits"] == plain
+
+
 def test_filters_in_the_address_may_be_repeated(reader: TestClient) -> None:
     asked = {"q": "red", "filter": ["attributes.kind=dress,skirt", "price=10..40"]}
     assert set(ids(reader.get("/v1/search", params=asked))) == {"dress-001", "skirt-1"}
@@ -175,6 +209,10 @@ class TestForm:
         ({"q": "red", "limit": "201"}, 400, "bad-query"),
         ({"q": "red", "limit": "ten"}, 422, "invalid-request"),
         ({"q": "red", "explain": "perhaps"}, 422, "invalid-request"),
+        ({"q": "red", "collapse": "perhaps"}, 422, "invalid-request"),
+        ({"q": "red", "diversity": "much"}, 422, "invalid-request"),
+        ({"q": "red", "diversity": "1.5"}, 400, "bad-query"),
+        ({"q": "red", "diversity": "nan"}, 400, "bad-query"),
         ({"q": "red", "cursor": "-1"}, 400, "bad-query"),
         ({"q": "red", "cursor": "99999"}, 400, "bad-query"),
         ({"q": "red", "cursor": "²"}, 400, "bad-query"),
@@ -208,6 +246,8 @@ def test_bad_addresses(reader: TestClient, asked: Any, status: int, slug: str) -
         ('{"parts": [{"text": "red", "weight": 1e999}]}', 400, "bad-query"),
         ("{}", 400, "bad-query"),
         ('{"parts": [{}]}', 400, "bad-query"),
+        ('{"text": "red", "diversity": -0.1}', 400, "bad-query"),
+        ('{"text": "red", "collapse": []}', 422, "invalid-request"),
         ('{"parts": [{"text": "red", "pin": "dress-001"}]}', 400, "bad-query"),
         ('{"parts": [{"text": "red", "weight": 0}]}', 400, "bad-query"),
         ('{"parts": [{"text": "red", "weight": -1}]}', 400, "bad-query"),
