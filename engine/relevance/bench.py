@@ -1,20 +1,20 @@
 """Judged queries on a bench: what an objective says of parameters, quickly enough to try hundreds.
 
-Candidates are drawn from the collection once for each setting of BM25, as deep as any trial goes,
-and cut to each trial's depths. The rest is arithmetic over the columns drawn.
+A trial asks neither the store nor the encoder: each query's legs are remade from what was read once
+(`legs.py`). What tuning ends with is judged by what the store itself draws (`verdict.py`).
 """
 
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
-from engine.errors import BadParameters
 from engine.relevance.asking import Asker
-from engine.relevance.fitting import fit_learned, only
+from engine.relevance.fitting import fit_learned
+from engine.relevance.legs import Legs
 from engine.relevance.objective import Objective
 from engine.relevance.topics import Topic
 from engine.retrieval.fusion import Learned, Signals
@@ -31,7 +31,7 @@ DEPTHS = (60, 120, 240)
 # A slice of fewer queries says nothing.
 LEAST_OF_SLICE = 5
 TIMED = 60
-KEPT = 64
+KEPT = 16
 WITH_TEXT, WITHOUT_TEXT = "pins with text", "pins without text"
 
 
@@ -43,6 +43,7 @@ class Question:
     meaning: Understood
     grades: Mapping[str, int]
     fold: int
+    legs: Legs
 
     @property
     def kind(self) -> Kind:
@@ -65,15 +66,6 @@ class Drawn:
     @property
     def relevant(self) -> Mask:
         return self.gains > 0
-
-    def cut(self, lexical_depth: int, vector_depth: int) -> "Drawn":
-        """Return what lesser depths would have drawn."""
-        found = self.candidates
-        lexical = np.where(found.lexical_rank <= lexical_depth, found.lexical_rank, 0)
-        vector = np.where(found.vector_rank <= vector_depth, found.vector_rank, 0)
-        rows = (lexical > 0) | (vector > 0)
-        ranked = replace(found, lexical_rank=lexical, vector_rank=vector)
-        return Drawn(only(ranked, rows), self.gains[rows])
 
 
 @dataclass(frozen=True)
@@ -104,21 +96,16 @@ class Values:
 
 
 class Draws:
-    """Candidates of questions by parameters; kept for the settings of BM25 that were last used."""
+    """Candidates of questions by parameters; the settings that were last used are kept."""
 
-    def __init__(self, asker: Asker, deepest: int) -> None:
+    def __init__(self, asker: Asker) -> None:
         self._asker = asker
-        self._deepest = deepest
-        self._kept: OrderedDict[tuple[Bm25, str], Drawn] = OrderedDict()
-        self._names: dict[str, str] = {}
+        self._kept: OrderedDict[tuple[Bm25, int, int, str], Drawn] = OrderedDict()
         self._times: dict[tuple[int, int], float] = {}
 
     def __call__(self, questions: Sequence[Question], parameters: Parameters) -> list[Drawn]:
         """Return what these parameters draw for each question."""
-        depths = (parameters.lexical_depth, parameters.vector_depth)
-        if max(depths) > self._deepest:
-            raise BadParameters(f"candidates were drawn to a depth of {self._deepest:,}")
-        out = [self._deep(each, parameters).cut(*depths) for each in questions]
+        out = [self._draw(each, parameters) for each in questions]
         while len(self._kept) > KEPT * len(questions):
             self._kept.popitem(last=False)
         return out
@@ -139,36 +126,19 @@ class Draws:
             self._times[depths] = 1_000.0 * float(np.quantile(took, 0.95))
         return self._times[depths]
 
-    def _deep(self, question: Question, parameters: Parameters) -> Drawn:
+    def _draw(self, question: Question, parameters: Parameters) -> Drawn:
+        lexical, vector = parameters.lexical_depth, parameters.vector_depth
         # Without words BM25 plays no part.
         bm25 = parameters.bm25 if question.meaning.terms else Bm25()
-        key = (bm25, question.topic.id)
+        key = (bm25, lexical, vector, question.topic.id)
         if key in self._kept:
             self._kept.move_to_end(key)
             return self._kept[key]
-        deep = replace(
-            parameters, bm25=bm25, lexical_depth=self._deepest, vector_depth=self._deepest
-        )
-        found = self._asker.draw(question.topic, question.meaning, deep).candidates
-        order = np.argsort(np.array(found.keys, dtype=np.str_), kind="stable")
-        # The same pin's key is one text in all draws.
-        keys = [self._names.setdefault(found.keys[row], found.keys[row]) for row in order.tolist()]
+        candidates = question.legs.draw(bm25, lexical, vector)
         grades = {point_id(pin): grade for pin, grade in question.grades.items()}
-        drawn = Drawn(
-            Candidates(
-                keys,
-                found.cosine[order],
-                found.description[order],
-                found.board[order],
-                found.has_text[order],
-                found.lexical_rank[order],
-                found.vector_rank[order],
-                found.idf,
-            ),
-            np.array([max(grades.get(key, 0), 0) for key in keys], dtype=np.float64),
-        )
-        self._kept[key] = drawn
-        return drawn
+        gains = [max(grades.get(each, 0), 0) for each in candidates.keys]
+        self._kept[key] = Drawn(candidates, np.array(gains, dtype=np.float64))
+        return self._kept[key]
 
 
 @dataclass(frozen=True)

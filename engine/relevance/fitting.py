@@ -30,6 +30,7 @@ Array = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
 
 RIDGE = 1e-3
+TOLERANCE = 1e-9
 # A slope over fused scores, which lie in [0, 1]: the flattest that still orders them.
 LEAST_SLOPE = 0.1
 FREE = -np.inf
@@ -52,13 +53,18 @@ class Seen:
 
 
 def fit_logistic(
-    features: Array, labels: Array, weights: Array, lower: Sequence[float], ridge: float = RIDGE
+    features: Array,
+    labels: Array,
+    weights: Array,
+    lower: Sequence[float],
+    ridge: float = RIDGE,
+    tolerance: float = TOLERANCE,
 ) -> tuple[float, Array]:
     """Return the bias and the coefficients of a weighted logistic regression.
 
     features: (n, p); labels: (n,), in [0, 1]; weights: (n,), at least 0; lower: (p,), the least
     each coefficient may be. Minimises the weighted log loss plus ridge / 2 times the coefficients'
-    squares; the bias is neither bounded nor shrunk.
+    squares, until a step gains less than `tolerance` of it; the bias is neither bounded nor shrunk.
     """
 
     def loss(point: Array) -> tuple[float, Array]:
@@ -78,7 +84,7 @@ def fit_logistic(
         jac=True,
         method="L-BFGS-B",
         bounds=bounds,
-        options={"maxiter": 2_000, "maxfun": 4_000, "ftol": 1e-11, "gtol": 1e-7},
+        options={"maxiter": 2_000, "maxfun": 4_000, "ftol": tolerance, "gtol": 1e-7},
     )
     return float(found.x[0]), np.asarray(found.x[1:])
 

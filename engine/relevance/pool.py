@@ -22,12 +22,14 @@ class Pool:
 
     vectors: unit rows, shape (pins, dimension). texts: both fields' analysed terms, joined by
     blanks, the description first; "" for a silent pin. pictures: keys of the image store.
+    boards: the analysed terms of the board titles, with which the texts end; empty if not told.
     """
 
     ids: tuple[str, ...]
     vectors: FloatArray
     texts: tuple[str, ...]
     pictures: tuple[str | None, ...]
+    boards: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -65,10 +67,12 @@ def read_pool(collection: Collection) -> Pool:
     ids: list[str] = []
     texts: list[str] = []
     pictures: list[str | None] = []
+    boards: list[str] = []
     blocks = [np.empty((0, collection.identity.dimension), dtype=np.float32)]
     for batch in collection.records():
         ids += [record.pin.id for record in batch]
         texts += [f"{record.description_terms} {record.board_terms}".strip() for record in batch]
+        boards += [record.board_terms for record in batch]
         pictures += [record.image_key for record in batch]
         blocks.append(np.stack([record.vector for record in batch]))
-    return Pool(tuple(ids), np.concatenate(blocks), tuple(texts), tuple(pictures))
+    return Pool(tuple(ids), np.concatenate(blocks), tuple(texts), tuple(pictures), tuple(boards))

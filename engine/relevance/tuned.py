@@ -13,6 +13,7 @@ from engine.errors import EngineError
 from engine.relevance.asking import Asker
 from engine.relevance.bench import DEPTHS, Draws, Question
 from engine.relevance.judgments import Judgments
+from engine.relevance.legs import Index, legs_of
 from engine.relevance.measures import parse_measures
 from engine.relevance.objective import MAX_CUTOFF, Objective
 from engine.relevance.splitting import TEST_SHARE, split
@@ -77,14 +78,18 @@ def tune_collection(
     Raises EngineError where there are too few queries to learn from and to judge by.
     """
     until = time.monotonic() + wish.seconds
+    pool = asker.pool
+    deepest = max(*DEPTHS, present.vector_depth)
     every = list(asked)
     parts = split((each.topic.id for each in every), wish.seed, wish.test_share)
+    index = Index(pool, {term for each in every for term in each.meaning.terms})
     questions = [
         Question(
             each.topic,
             each.meaning,
             judgments[each.topic.id],
             parts.fold.get(each.topic.id, 0),
+            legs_of(each, index, deepest),
         )
         for each in every
     ]
@@ -96,9 +101,7 @@ def tune_collection(
             f"at least {LEAST_QUERIES} and {LEAST_OPENED} are needed, so judge more, or give "
             "another --test-share"
         )
-    deepest = max(*DEPTHS, present.lexical_depth, present.vector_depth)
-    pool = asker.pool
-    tuner = Tuner(known, wish.objective, Draws(asker, deepest), pool.silent, wish.limits)
+    tuner = Tuner(known, wish.objective, Draws(asker), pool.silent, wish.limits)
     digest = digest_of(
         str(wish.objective),
         asdict(wish.limits),
