@@ -77,11 +77,12 @@ class Answer:
 
 def hit_to_json(hit: Hit) -> dict[str, Any]:
     """Return the contract's JSON of a hit."""
-    out: dict[str, Any] = {"id": hit.id, "score": _round(hit.score), "pin": pin_to_json(hit.pin)}
+    out: dict[str, Any] = {"id": hit.id, "score": _round(hit.score)}
     if hit.rank_score is not None:
         out["rank_score"] = _round(hit.rank_score)
     if hit.duplicates is not None:
         out["duplicates"] = {"count": hit.duplicates.count, "ids": list(hit.duplicates.ids)}
+    out["pin"] = pin_to_json(hit.pin)
     if hit.why is not None:
         out["why"] = why_to_json(hit.why)
     return out

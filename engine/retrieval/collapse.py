@@ -56,7 +56,7 @@ class Groups:
     """Which of some rows show the same picture, as far as it was asked.
 
     leader: a disjoint-set forest (Galler & Fischer 1964) over names of groups and digests of
-        pictures. members: the group's name of each row that was read. answered: names of groups
+        pictures. members: the group's name of each row that was read. answered: leaders of groups
         that have their hit.
     """
 
@@ -65,7 +65,7 @@ class Groups:
     vector: npt.NDArray[np.float32]
     leader: dict[str, str] = field(default_factory=dict)
     members: dict[int, str] = field(default_factory=dict)
-    answered: list[str] = field(default_factory=list)
+    answered: set[str] = field(default_factory=set)
     rows: dict[str, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -85,16 +85,16 @@ class Groups:
         """Let a pin that is no row itself be the hit of its group, and return the group's rows."""
         self._join(pin)
         self._gather(self._looked_up([pin]))
-        self.answered.append(_named(pin))
         root = self._root(_named(pin))
+        self.answered.add(root)
         return {row for row, name in self.members.items() if self._root(name) == root}
 
     def first_of_its_kind(self, row: int) -> bool:
         """Say whether the group of a row has had no hit; from now on it has."""
         name = self._root(self.members[row])
-        if name in map(self._root, self.answered):
+        if name in self.answered:
             return False
-        self.answered.append(name)
+        self.answered.add(name)
         return True
 
     def _gather(self, found: dict[int, StoredPin]) -> None:
@@ -125,7 +125,10 @@ class Groups:
         return self.pins.of(rows)
 
     def _join(self, pin: Record | StoredPin) -> None:
-        self.leader[self._root(f"picture {pin.image_sha256}")] = self._root(_named(pin))
+        picture, group = self._root(f"picture {pin.image_sha256}"), self._root(_named(pin))
+        self.leader[picture] = group
+        if picture in self.answered:
+            self.answered.add(group)
 
     def _root(self, name: str) -> str:
         while (above := self.leader.setdefault(name, name)) != name:
