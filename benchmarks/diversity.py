@@ -110,7 +110,7 @@ def show(title: str, pool: Pool, told: list[dict[str, str | None]], parameters: 
         for topic in SUBTOPICS[title.partition(",")[0]]
         if recall(pool.judged, values := [each.get(topic) for each in told], plain.found)
     }
-    heads = ["diversity", "nDCG@10", "less than plain (95 %)", "likeness", *topics]
+    heads = ["diversity", "nDCG@10", "change (95 %)", "likeness", *topics]
     print(f"\n**{title}** ({len(plain.ndcg):,} queries)\n")
     print("|", " | ".join(heads), "|\n" + "|---" * len(heads) + "|")
     for diversity in ASKED:
