@@ -18,6 +18,7 @@ from engine.retrieval.fusion import (
     PIN_FEATURES,
     QUERY_FEATURES,
     Learned,
+    Ranks,
     Signals,
     pin_features,
     query_features,
@@ -31,6 +32,7 @@ Mask = npt.NDArray[np.bool_]
 
 RIDGE = 1e-3
 TOLERANCE = 1e-9
+TAUGHT = 60
 # A slope over fused scores, which lie in [0, 1]: the flattest that still orders them.
 LEAST_SLOPE = 0.1
 FREE = -np.inf
@@ -92,14 +94,16 @@ def fit_logistic(
 def fit_learned(queries: Sequence[tuple[Signals, Mask]], ridge: float = RIDGE) -> Learned:
     """Return the learned fuser that tells the relevant candidates of queries from the others.
 
-    Raises BadParameters unless there are both.
+    Of others those teach that stand among the first `TAUGHT` of a leg: the rest is far from any
+    first page. Raises BadParameters unless there are both.
     """
     features, labels, weights = [], [], []
     for signals, relevant in queries:
-        count = len(relevant)
+        near = relevant | _among(signals.visual_rank, TAUGHT) | _among(signals.lexical_rank, TAUGHT)
+        count = int(near.sum())
         asked = np.broadcast_to(query_features(signals), (count, QUERY_FEATURES))
-        features.append(np.hstack([pin_features(signals), asked]))
-        labels.append(relevant.astype(np.float64))
+        features.append(np.hstack([pin_features(signals)[near], asked]))
+        labels.append(relevant[near].astype(np.float64))
         weights.append(np.full(count, 1.0 / max(count, 1)))
     truth = np.concatenate(labels) if labels else np.empty(0)
     if not 0.0 < truth.sum() < len(truth):
@@ -199,6 +203,10 @@ def _fit_hit(answered: Sequence[Seen], ridge: float) -> tuple[float, float, floa
     bias, slopes = fit_logistic(features, labels, weights, (LEAST_SLOPE, FREE), ridge)
     slope, best = slopes.tolist()
     return bias, slope, best
+
+
+def _among(ranks: Ranks, first: int) -> Mask:
+    return (ranks > 0) & (ranks <= first)
 
 
 def _of(evidence: Evidence) -> tuple[float, float, float]:
