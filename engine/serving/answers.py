@@ -239,6 +239,9 @@ class Info(BaseModel):
     encoder: str = Field(description="fingerprint")
     dimension: int
     analysis: str = Field(description="fingerprint of the text analysis")
+    parameters: int | Literal["defaults"] = Field(
+        description="version of the collection's own parameters, see `engine tune`"
+    )
     store: str = Field(description="`embedded`, or the address of the Qdrant server")
     data: str = Field(description="the data folder")
     disk_bytes: int | None
