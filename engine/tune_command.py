@@ -20,7 +20,7 @@ from engine.errors import UsageError
 from engine.jsonl import BadLine
 from engine.judged_topics import JudgedTopics, as_query, tell_left_out
 from engine.relevance.topics import Topic
-from engine.retrieval.parameters_file import NAME, Tuned, read, write
+from engine.retrieval.parameters_file import NAME, Tuned, read, withdraw, write
 from engine.store.feedback_log import FEEDBACK_NAME
 from engine.workspace import Workspace, collection_folder, open_workspace
 
@@ -35,6 +35,9 @@ def tune(
     ] = None,
     judgments: Annotated[
         Path | None, typer.Option(help="TREC qrels: query, 0, pin, grade.")
+    ] = None,
+    foreign: Annotated[
+        Path | None, typer.Option(help="JSON lines of queries that nothing here answers.")
     ] = None,
     feedback: Annotated[
         bool,
@@ -61,6 +64,9 @@ def tune(
     show: Annotated[
         bool, typer.Option("--show", help="Show the present parameters and what they were worth.")
     ] = False,
+    reset: Annotated[
+        bool, typer.Option("--reset", help="Put the present parameters aside for the defaults.")
+    ] = False,
     collection: Collection = None,
     as_json: AsJson = False,
 ) -> None:
@@ -71,6 +77,9 @@ def tune(
     settings = settings_for(collection)
     if show:
         _show(collection_folder(settings) / NAME, as_json)
+        return
+    if reset:
+        _reset(collection_folder(settings) / NAME, as_json)
         return
     if (queries is None) != (judgments is None) or not (queries or feedback):
         raise UsageError("give --queries and --judgments, or --feedback, or both; or --show")
@@ -85,7 +94,8 @@ def tune(
     started = time.monotonic()
     with open_workspace(settings) as workspace:
         topics, judged = _judged(workspace, given, files, feedback=feedback)
-        result = _tuned(workspace, given, topics, judged, wish)
+        strangers = list(given.read(foreign)) if foreign is not None else []
+        result = _tuned(workspace, given, (topics, strangers), judged, wish)
         better = result.changed and result.verdict.worse_than is None
         forced = result.changed and force
         number = None
@@ -138,10 +148,11 @@ def _judged(
 def _tuned(
     workspace: Workspace,
     given: JudgedTopics,
-    topics: Sequence[Topic],
+    topics: tuple[Sequence[Topic], Sequence[Topic]],
     judged: Judgments,
     wish: Wish,
 ) -> Result:
+    """Tune on judged topics; the second ones are foreign to the collection."""
     from engine.relevance.asking import Asker
     from engine.relevance.evaluation import judge_topics
     from engine.relevance.pool import read_pool
@@ -150,13 +161,14 @@ def _tuned(
     pool = read_pool(workspace.collection)
     present = workspace.parameters
     asker = Asker(workspace.reader(present), pool)
-    kept, known = judge_topics(topics, judged, pool)
-    left_out = len(topics) - len(kept)
+    kept, known = judge_topics(topics[0], judged, pool)
+    left_out = len(topics[0]) - len(kept)
     tell_left_out({"queries without a judged relevant pin in the collection": left_out})
     asked = given.ask(kept, asker, present)
+    foreign = given.ask(topics[1], asker, present)
     folder = collection_folder(workspace.settings)
     with _bar(wish.trials) as step:
-        return tune_collection(asker, asked, known, present, wish, folder, step)
+        return tune_collection(asker, asked, known, present, wish, folder, foreign, step)
 
 
 def _write(workspace: Workspace, result: Result) -> int:
@@ -227,6 +239,16 @@ def _tables(result: Result) -> Iterator[Table]:
         interval = f"[dim]{signed(over.low)} to {signed(over.high)}[/dim]"
         table.add_row(over.other, signed(over.difference), interval, probability(over.p))
     yield table
+
+
+def _reset(path: Path, as_json: bool) -> None:
+    number = withdraw(path)
+    if as_json:
+        print_json({"withdrawn": number})
+    elif number is None:
+        terminal.out.print("there were none but the defaults")
+    else:
+        terminal.out.print(f"version {number} is put aside, and the defaults hold")
 
 
 def _show(path: Path, as_json: bool) -> None:

@@ -70,11 +70,13 @@ def tune_collection(
     present: Parameters,
     wish: Wish,
     folder: Path,
+    foreign: Iterable[Asked] = (),
     step: Callable[[], None] = lambda: None,
 ) -> Result:
     """Tune on a part of judged queries, and judge by the rest.
 
-    folder: where the trials are kept. step: called after each trial.
+    folder: where the trials are kept. foreign: queries that nothing here answers, which teach when
+    nothing fits. step: called after each trial.
     Raises EngineError where there are too few queries to learn from and to judge by.
     """
     until = time.monotonic() + wish.seconds
@@ -82,7 +84,8 @@ def tune_collection(
     deepest = max(*DEPTHS, present.vector_depth)
     every = list(asked)
     parts = split((each.topic.id for each in every), wish.seed, wish.test_share)
-    index = Index(pool, {term for each in every for term in each.meaning.terms})
+    strangers = list(foreign)
+    index = Index(pool, {term for each in (*every, *strangers) for term in each.meaning.terms})
     questions = [
         Question(
             each.topic,
@@ -113,7 +116,11 @@ def tune_collection(
     with open_trials(folder, digest, wish.seed) as trials:
         parameters, found = tuner.tune(present, trials, Budget(wish.trials, until), step)
     if parameters != present:
-        parameters = tuner.sure(parameters)
+        unanswered = [
+            Question(each.topic, each.meaning, {}, 0, legs_of(each, index, deepest))
+            for each in strangers
+        ]
+        parameters = tuner.sure(parameters, unanswered)
     [measure] = parse_measures([str(wish.objective)], MAX_CUTOFF)
     verdict = judge(unopened, asker, present, parameters, measure, wish.seed)
     return Result(wish, present, parameters, tuple(found), verdict)

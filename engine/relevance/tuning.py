@@ -92,8 +92,11 @@ class Tuner:
             found.append(one)
         return parameters, found
 
-    def sure(self, parameters: Parameters) -> Parameters:
-        """Return parameters whose certainty and cut-off are fitted anew, where queries suffice."""
+    def sure(self, parameters: Parameters, foreign: Sequence[Question] = ()) -> Parameters:
+        """Return parameters whose certainty and cut-off are fitted anew, where queries suffice.
+
+        foreign: queries that nothing answers.
+        """
         for kind in self.kinds():
             mixing = parameters.mixing(kind)
             bench = self.bench(kind)
@@ -109,13 +112,18 @@ class Tuner:
                 # Where no text holds a word, the second certainty decides.
                 if _worded(one.evidence):
                     told.append(one)
+            strangers = [each for each in foreign if each.kind == kind]
+            strange = [
+                seen(each.candidates, each.relevant, mixing, parameters.bm25).evidence
+                for each in self.draws(strangers, parameters)
+            ]
             if answered(silent) >= LEAST_QUERIES:
-                certainty = fit_certainty(silent)
+                certainty = fit_certainty(silent, [each for each in strange if not _worded(each)])
                 mixing = replace(mixing, certainty_unworded=certainty)
                 if not told:
                     mixing = replace(mixing, cut_off=fit_cut_off(certainty, silent))
             if answered(told) >= LEAST_QUERIES:
-                certainty = fit_certainty(told)
+                certainty = fit_certainty(told, [each for each in strange if _worded(each)])
                 cut_off = fit_cut_off(certainty, told)
                 mixing = replace(mixing, certainty=certainty, cut_off=cut_off)
             parameters = with_mixing(parameters, kind, mixing)

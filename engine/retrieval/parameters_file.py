@@ -84,19 +84,39 @@ def write(path: Path, tuned: Tuned) -> Tuned:
     Returns them with their number. A reader finds the old file or the new one, never a part.
     """
     before = read(path)
-    number = 1 if before is None else before.number + 1
-    numbered = replace(tuned, number=number)
+    numbered = replace(tuned, number=_next_number(path, before))
     fresh = path.with_name(f".{path.name}.{os.getpid()}")
     with fresh.open("wb") as file:
         file.write(_TUNED.dump_json(numbered, indent=2) + b"\n")
         file.flush()
         os.fsync(file.fileno())
     if before is not None:
-        kept = path.with_name(f"{path.stem}-{before.number}{path.suffix}")
+        kept = _kept(path, before.number)
         kept.unlink(missing_ok=True)
         kept.hardlink_to(path)
     fresh.replace(path)
     return numbered
+
+
+def withdraw(path: Path) -> int | None:
+    """Put the present parameters aside, so that the defaults hold; return their number, if any."""
+    before = read(path)
+    if before is None:
+        return None
+    path.replace(_kept(path, before.number))
+    return before.number
+
+
+def _kept(path: Path, number: int) -> Path:
+    return path.with_name(f"{path.stem}-{number}{path.suffix}")
+
+
+def _next_number(path: Path, before: Tuned | None) -> int:
+    """Return a number that no version has had, also none that was withdrawn."""
+    kept = path.parent.glob(f"{path.stem}-*{path.suffix}")
+    names = [each.stem.removeprefix(f"{path.stem}-") for each in kept]
+    known = [int(name) for name in names if name.isdecimal()]
+    return 1 + max([0 if before is None else before.number, *known])
 
 
 class Current:

@@ -186,7 +186,7 @@ def test_judgments_of_nothing_here(commands: Commands, judged: Path) -> None:
 
 
 def test_other_commands_never_load_what_only_this_one_needs() -> None:
-    heavy = ("matplotlib", "ir_measures", "jinja2.environment", "rank_bm25")
+    heavy = ("matplotlib", "ir_measures", "jinja2.environment", "rank_bm25", "optuna", "scipy")
     program = f"import sys, engine.cli; print([each for each in {heavy} if each in sys.modules])"
     told = subprocess.check_output([sys.executable, "-c", program], text=True, cwd=ROOT)
     assert told.strip() == "[]"

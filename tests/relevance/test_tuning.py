@@ -37,6 +37,7 @@ from engine.relevance.trials import FOLDER, open_trials
 from engine.relevance.tuned import Result, Wish, tune_collection
 from engine.relevance.tuning import Limits
 from engine.relevance.verdict import PRESENT, TUNED
+from engine.retrieval.certainty import Evidence
 from engine.retrieval.fusion import Convex
 from engine.retrieval.parameters import Parameters
 from engine.retrieval.parameters_file import Tuned, read, write
@@ -256,6 +257,21 @@ def test_what_was_poor_is_mended(desk: Desk, tmp_path: Path) -> None:
     )
 
 
+def test_foreign_queries_teach_when_nothing_fits(desk: Desk, tmp_path: Path) -> None:
+    """As if the collection could not answer half of what looks as the other half does."""
+    plain = desk.tune(tmp_path)
+    strangers = [each for each in desk.asked if each.topic.id.endswith("-0")]
+    wish = Wish(NDCG, trials=12, seconds=600.0)
+    warned = tune_collection(
+        desk.asker, desk.asked, desk.judgments, desk.present, wish, tmp_path, strangers
+    )
+    # What is tuned is the same; how sure it is is not.
+    assert warned.parameters.text.fusion == plain.parameters.text.fusion
+    evidence = Evidence(1.0, 1.0, 0.25)
+    unsure = warned.parameters.text.certainty.anything(evidence)
+    assert unsure < plain.parameters.text.certainty.anything(evidence)
+
+
 def test_the_same_seed_comes_to_the_same(desk: Desk, tmp_path: Path) -> None:
     first, again = desk.tune(tmp_path / "a"), desk.tune(tmp_path / "b")
     assert first.parameters == again.parameters
@@ -275,7 +291,13 @@ def test_a_run_that_was_cut_short_goes_on(desk: Desk, tmp_path: Path) -> None:
     steps: list[int] = []
     wish = Wish(NDCG, trials=24, seconds=600.0)
     resumed = tune_collection(
-        desk.asker, desk.asked, desk.judgments, desk.present, wish, place, lambda: steps.append(1)
+        desk.asker,
+        desk.asked,
+        desk.judgments,
+        desk.present,
+        wish,
+        place,
+        step=lambda: steps.append(1),
     )
     assert journal.stat().st_size > left
     assert len(steps) == 24
@@ -398,6 +420,12 @@ def test_the_command_writes_what_is_better(
     assert json.loads(commands("info", "--json").out)["parameters"] == 2
     plain = tune("--seconds", "0")
     assert "queries held back" in plain.out
+    assert json.loads(commands("tune", "--reset", "--json").out) == {"withdrawn": 2}
+    assert json.loads(commands("info", "--json").out)["parameters"] == "defaults"
+    assert json.loads(commands("tune", "--reset", "--json").out) == {"withdrawn": None}
+    # A number is never given twice.
+    put(indexed, Parameters())
+    assert json.loads(commands("info", "--json").out)["parameters"] == 3
 
 
 def test_what_is_worse_is_not_written_unless_forced(
