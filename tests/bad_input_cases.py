@@ -17,6 +17,7 @@ import engine.workspace
 from engine import errors
 from engine.errors import EngineError
 from engine.features.factory import load_encoder
+from engine.retrieval.parameters_file import NAME
 from engine.serving.service import Service
 from engine.settings import (
     FetchSettings,
@@ -93,6 +94,12 @@ def owned(_: pytest.MonkeyPatch, __: Commands, stack: ExitStack) -> None:
     stack.callback(hold.release)
 
 
+def broken_parameters(_: pytest.MonkeyPatch, __: Commands, stack: ExitStack) -> None:
+    path = collection_folder(load_settings()) / NAME
+    path.write_text("{")
+    stack.callback(path.unlink)
+
+
 def urls(*images: str, allow: str = "") -> Prepare:
     """A file of pins whose pictures are elsewhere."""
 
@@ -107,6 +114,9 @@ def urls(*images: str, allow: str = "") -> Prepare:
 
 SEARCH = get("/v1/search", q="red")
 CASES = {
+    "a collection's own parameters that can't be read": Case(
+        [("tune", "--show"), ("tune", "--reset")], prepare=broken_parameters
+    ),
     "unknown pin id": Case(
         [("get", "nope"), ("related", "nope"), ("delete", "nope"), ("search", "--pin", "nope")],
         [get("/v1/pins/nope"), get("/v1/pins/nope/related"), get("/v1/search", pin="nope")],
