@@ -36,6 +36,8 @@ TAUGHT = 60
 # A slope over fused scores, which lie in [0, 1]: the flattest that still orders them.
 LEAST_SLOPE = 0.1
 FREE = -np.inf
+# So many of all queries are taken to ask for what is not there.
+UNANSWERED = 0.2
 # At most this share of the queries that something fits may be told that nothing does.
 WRONGLY_NOTHING = 0.05
 CUT_OFFS = (0.02, 0.5)
@@ -122,7 +124,8 @@ def fit_certainty(
     """Return both regressions of `Certainty`.
 
     `fits` tells queries with a relevant candidate from the same queries once those are taken out,
-    and from `foreign` ones that nothing in the collection answers; both sides weigh alike.
+    and from `foreign` ones that nothing in the collection answers; these sides weigh as
+    `UNANSWERED` says.
     `hit` tells their relevant candidates from the others. Raises BadParameters where no query has
     a relevant candidate.
     """
@@ -133,7 +136,8 @@ def fit_certainty(
     absent = [_of(each.without) for each in answered] + [_of(each) for each in foreign]
     features = np.array(present + absent)
     labels = np.repeat([1.0, 0.0], [len(present), len(absent)])
-    weights = np.repeat([1.0, len(present) / len(absent)], [len(present), len(absent)])
+    share = UNANSWERED / (1.0 - UNANSWERED) * len(present) / len(absent)
+    weights = np.repeat([1.0, share], [len(present), len(absent)])
     bias, slopes = fit_logistic(features, labels, weights, (0.0, 0.0, FREE), ridge)
     lexical, visual, length = slopes.tolist()
     return Certainty((bias, lexical, visual, length), _fit_hit(answered, ridge))

@@ -1,9 +1,9 @@
 """Tuning: for each kind of query the parameters whose gain is worth more than chance.
 
 A trial's value is the mean over queries of the objective, out of fold where something is fitted.
-The best trial replaces the present numbers only if it gains more than a standard error of the
-paired differences; then each part of it goes back to the present numbers as long as that costs less
-than half a standard error. Judgments are few and trials many: what is left are the changes that the
+The best trial replaces the present numbers only if it gains more than two standard errors of the
+paired differences; then each part of it goes back to the present numbers as long as the whole stays
+within one of the best. Judgments are few and trials many: what is left are the changes that the
 judgments carry. Knows nothing of files and commands, and never sees the unopened part.
 """
 
@@ -24,8 +24,9 @@ from engine.retrieval.parameters import KINDS, Kind, Parameters
 
 # With fewer queries of a kind its present numbers stay.
 LEAST_QUERIES = 10
-ENOUGH = 1.0
-TOLERATED = 0.5
+# In standard errors. The best of many trials that are worth the same seems to gain nearly two.
+ENOUGH = 2.0
+TOLERATED = 1.0
 LEAST_TRIALS = 20
 
 

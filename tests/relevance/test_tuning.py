@@ -244,7 +244,7 @@ def test_what_was_poor_is_mended(desk: Desk, tmp_path: Path) -> None:
     [found] = result.found
     assert result.changed
     assert found.tuned > found.present + 0.05
-    assert found.gain > found.error
+    assert found.gain > found.error > 0.0
     assert found.changed
     means = result.verdict.means
     assert means[TUNED] > means[PRESENT] + 0.05
@@ -461,6 +461,14 @@ def test_the_command_says_what_is_missing(commands: Commands, indexed: Path) -> 
     assert "too few" in nothing.err
     shown = commands("tune", "--show", "--json")
     assert json.loads(shown.out)["version"] == 0
+
+
+def test_a_collection_in_use_is_left_alone(tune: Callable[..., Any], indexed: Path) -> None:
+    with open_workspace(load_settings(data=indexed)):
+        held = tune()
+    assert held.status == 1
+    assert "is in use by process" in held.err
+    assert "stop it" in held.err
 
 
 def test_the_samples_for_real(samples: Path, tmp_path: Path) -> None:
