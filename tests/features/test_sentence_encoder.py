@@ -5,6 +5,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -78,7 +79,8 @@ def test_it_keeps_to_the_protocol(encoder: SentenceTransformerEncoder) -> None:
 
 
 def test_a_word_is_known_if_it_is_one_token(encoder: SentenceTransformerEncoder) -> None:
-    tokens = encoder._model[0].tokenizer.tokenize(TEXTS[0])
+    first: Any = encoder._model[0]
+    tokens = first.tokenizer.tokenize(TEXTS[0])
     assert not encoder.knows_word(f"{TEXTS[0]} {TEXTS[0]}")
     assert encoder.knows_word(TEXTS[0]) == (len(tokens) == 1)
 

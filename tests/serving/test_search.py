@@ -79,7 +79,7 @@ def test_a_copy_is_counted_with_the_pin_that_it_repeats(client: TestClient) -> N
     every = client.post("/v1/search", json=asked | plain).json()["hits"]
     assert {hit["id"] for hit in every} == {pin["id"] for pin in PINS} | {"again"}
     assert not any("duplicates" in hit for hit in every)
-    address = {"q": "red summer dress", "limit": 50, "collapse": "false"}
+    address = {"q": "red summer dress", "limit": "50", "collapse": "false"}
     assert client.get("/v1/search", params=address).json()["hits"] == every
     form = {"text": "red summer dress", "limit": "50", "collapse": "false"}
     files = {"image": picture("red")}
