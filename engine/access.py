@@ -31,6 +31,7 @@ from engine.jsonl import BadLine
 from engine.pins import pin_to_json
 from engine.queries import check_boards, parse_filter
 from engine.retrieval.answers import answer_to_json
+from engine.serving.asking import Asking
 from engine.serving.models import SEQUENCE_HEADER, SearchRequest, cursor_offset
 from engine.settings import Settings
 from engine.store.ownership import owner_of
@@ -48,6 +49,7 @@ class Access(Protocol):
 
     def search(self, request: SearchRequest) -> dict[str, Any]: ...
     def related(self, pin_id: str, request: SearchRequest) -> dict[str, Any]: ...
+    def ask(self, request: Asking) -> dict[str, Any]: ...
     def get(self, pin_id: str) -> dict[str, Any]: ...
     def delete(self, pin_id: str) -> None: ...
     def picture(self, pin_id: str) -> bytes | None: ...
@@ -84,6 +86,9 @@ class Local:
             explain=request.explain,
         )
         return answer_to_json(answer)
+
+    def ask(self, request: Asking) -> dict[str, Any]:
+        return request.answer(self._workspace)
 
     def get(self, pin_id: str) -> dict[str, Any]:
         record = self._workspace.collection.get([pin_id]).get(pin_id)
@@ -153,6 +158,9 @@ class Remote:
         if request.cursor is not None:
             asked["cursor"] = request.cursor
         return self._json("GET", f"/v1/pins/{pin_id}/related", params=asked)
+
+    def ask(self, request: Asking) -> dict[str, Any]:
+        return self._json("POST", request.path, json=request.model_dump(exclude_defaults=True))
 
     def get(self, pin_id: str) -> dict[str, Any]:
         return self._json("GET", f"/v1/pins/{pin_id}")

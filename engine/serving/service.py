@@ -4,7 +4,7 @@ import threading
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from datetime import datetime
-from typing import Annotated, cast
+from typing import Annotated, Any, cast
 
 from fastapi import Depends, Request
 from PIL import Image
@@ -16,6 +16,7 @@ from engine.ingestion.queue_client import QueueClient
 from engine.jsonl import BadLine
 from engine.queries import Query
 from engine.retrieval.answers import Answer
+from engine.serving.asking import Asking
 from engine.store.feedback_log import Event
 from engine.store.removals import Kind
 from engine.workspace import Workspace
@@ -53,6 +54,11 @@ class Service:
         looks = any(part.kind == "image" or part.crop is not None for part in query.parts)
         with self._decoding if looks else nullcontext():
             return self.workspace.search(query)
+
+    def ask(self, request: Asking) -> dict[str, Any]:
+        """Answer a request, once there is room for its pictures if it has some."""
+        with self._decoding if request.looks else nullcontext():
+            return request.answer(self.workspace)
 
     def take_in(self, arrivals: Iterable[Change | BadLine]) -> list[Outcome]:
         """Write pins and return what became of each, in their order, once it is on disk."""

@@ -19,8 +19,8 @@ from hypothesis import strategies as st
 import engine.relevance.bench
 import engine.relevance.tuned
 import engine.workspace
+from engine.commands.judged_topics import JudgedTopics
 from engine.errors import EngineError, StoreInUse, UsageError
-from engine.judged_topics import JudgedTopics
 from engine.relevance.asking import Asker
 from engine.relevance.bench import DEPTHS, Bench, Draws, Proposal, Question, Values
 from engine.relevance.evaluation import judge_topics

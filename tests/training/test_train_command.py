@@ -258,7 +258,7 @@ def test_a_missing_extra_is_named_with_its_remedy(
     commands: Commands, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(
-        "engine.train_command.find_spec", lambda name: None if name == "scipy" else find_spec(name)
+        "engine.commands.train.find_spec", lambda name: None if name == "scipy" else find_spec(name)
     )
     result = commands("train", "--target", "out", "--from", "embedded", "--pins", ".")
     assert result.status == 1

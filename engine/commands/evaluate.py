@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.console import Console
 
-from engine.commanding import AsJson, Collection, print_json, settings_for, terminal
+from engine.commands.judged_topics import JudgedTopics, tell_left_out
+from engine.commands.options import AsJson, Collection, print_json, settings_for, terminal
 from engine.errors import UsageError
-from engine.judged_topics import JudgedTopics, tell_left_out
 from engine.store.records import point_id
 from engine.workspace import Workspace, open_workspace
 

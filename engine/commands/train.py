@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from engine.commanding import extra_keys, settings_for, terminal
+from engine.commands.options import extra_keys, settings_for, terminal
 from engine.errors import EngineError, UsageError
 from engine.features.images import ImageLimits
 from engine.ingestion.arrivals import Arrivals, unknown_keys

@@ -5,16 +5,18 @@ Knows nothing of any one command.
 
 from __future__ import annotations
 
+import base64
 import json
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from engine.errors import UsageError
+from engine.commands.terminal import Terminal
+from engine.errors import BadImage, BadPin, ImageTooLarge, UsageError
 from engine.jsonl import Extra
+from engine.pins import pin_id
 from engine.settings import Settings, load_settings
-from engine.terminal import Terminal
 
 terminal = Terminal()
 
@@ -53,3 +55,26 @@ def extra_keys(extra: str) -> Extra:
 
 def print_json(value: dict[str, Any]) -> None:
     print(json.dumps(value, ensure_ascii=False))  # noqa: T201
+
+
+def pin_named(text: str) -> str:
+    """Return a pin's id as typed; raise UsageError if no pin can be called that."""
+    try:
+        return pin_id(text)
+    except BadPin as error:
+        raise UsageError(str(error)) from None
+
+
+def picture_text(path: Path, max_bytes: int) -> str:
+    """Return a picture's bytes as base64, reading no more of them than may be."""
+    try:
+        with path.open("rb") as file:
+            data = file.read(max_bytes + 1)
+    except (OSError, ValueError) as error:
+        raise BadImage(f"image {path} can't be read: {error}") from None
+    if len(data) > max_bytes:
+        raise ImageTooLarge(
+            f"image {path} is larger than {max_bytes:,} bytes: make it smaller, "
+            "or raise ENGINE_IMAGES__MAX_BYTES"
+        )
+    return base64.b64encode(data).decode()

@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.table import Table
 
-from engine.commanding import AsJson, Collection, print_json, settings_for, terminal
+from engine.commands.judged_topics import JudgedTopics, as_query, tell_left_out
+from engine.commands.options import AsJson, Collection, print_json, settings_for, terminal
 from engine.errors import UsageError
 from engine.jsonl import BadLine
-from engine.judged_topics import JudgedTopics, as_query, tell_left_out
 from engine.relevance.topics import Topic
 from engine.retrieval.parameters_file import NAME, Tuned, read, withdraw, write
 from engine.store.feedback_log import FEEDBACK_NAME

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from engine.access import reach
-from engine.commanding import AsJson, Collection, print_json, settings_for, terminal
+from engine.commands.options import AsJson, Collection, print_json, settings_for, terminal
 from engine.errors import BadImage, BadPin, UsageError
 from engine.features.fingerprint import content_sha256
 from engine.ingestion.erasure import checked

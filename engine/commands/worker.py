@@ -9,7 +9,14 @@ from typing import Annotated
 
 import typer
 
-from engine.commanding import AsJson, Collection, extra_keys, print_json, settings_for, terminal
+from engine.commands.options import (
+    AsJson,
+    Collection,
+    extra_keys,
+    print_json,
+    settings_for,
+    terminal,
+)
 from engine.errors import UsageError
 from engine.settings import Settings
 

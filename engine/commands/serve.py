@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from engine.commanding import Collection, settings_for
+from engine.commands.options import Collection, settings_for
 from engine.errors import UsageError
 from engine.settings import load_settings
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
-from engine.commanding import terminal
+from engine.commands.options import terminal
 from engine.errors import BadQuery, UsageError
 from engine.jsonl import BadLine
 from engine.queries import Query
