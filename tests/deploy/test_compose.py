@@ -26,6 +26,7 @@ KEYS = {
     "ENGINE_API_KEY": "an-engine-key",
     "QDRANT_API_KEY": "a-store-key",
     "NATS_PASSWORD": "a-queue-key",
+    "GRAFANA_PASSWORD": "a-person's-key",
 }
 
 
@@ -82,7 +83,8 @@ def test_the_engine_understands_its_environment(
 
 def test_every_image_is_pinned(services: dict[str, Any]) -> None:
     images = [service["image"] for service in services.values()]
-    images += [line.partition(" AS ")[0] for line in instructions("FROM")]
+    stages = [line.split(" AS ") for line in instructions("FROM")]
+    images += [source for source, _ in stages if source not in {name for _, name in stages}]
     for image in images:
         assert re.search(r":v?\d+\.\d+\.\d+", image), image
     assert services["qdrant"]["image"] == "qdrant/qdrant:v1.20.0"
@@ -124,7 +126,20 @@ def test_volumes_and_networks_are_declared(services: dict[str, Any]) -> None:
     for service in services.values():
         assert set(service["networks"]) <= set(document["networks"])
         for mount in service["volumes"]:
-            assert mount.partition(":")[0] in document["volumes"]
+            source, _, place = mount.partition(":")
+            if source.startswith("./"):
+                assert (ROOT / source).exists(), source
+                assert place.endswith(":ro"), mount
+            else:
+                assert source in document["volumes"]
+
+
+def test_what_is_built_without_a_name_leaves_torch_out() -> None:
+    stages = [line.split(" AS ") for line in instructions("FROM")]
+    assert stages[-1] == ["run", "cpu"]
+    assert "torch" not in DOCKERFILE.split(" AS cpu\n")[1]
+    override = yaml.safe_load((ROOT / "deploy" / "compose.gpu.yml").read_text())
+    assert override["services"]["engine"]["build"]["target"] in dict(map(reversed, stages))
 
 
 def test_the_image_is_built_from_files_that_exist() -> None:
