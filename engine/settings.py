@@ -124,6 +124,7 @@ class Settings(BaseSettings):
     collection: str = Field(default="pins", pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$")
     encoder: str = "embedded"
     language: str = "english"
+    vocabulary: Path | None = None
     store: StoreSettings = StoreSettings()
     images: ImageSettings = ImageSettings()
     versions: VersionSettings = VersionSettings()

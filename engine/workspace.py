@@ -12,6 +12,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from engine.discovery.vocabulary import Facet, Labels, Vocabulary, read_vocabulary
 from engine.errors import NoCollection, UnknownPin
 from engine.features.encoder import Encoder
 from engine.features.factory import load_encoder
@@ -72,6 +73,21 @@ class Workspace:
     @cached_property
     def analyzer(self) -> Analyzer:
         return Analyzer(self.settings.language)
+
+    @cached_property
+    def vocabulary(self) -> Vocabulary:
+        """What things can be called; BadSetting if ENGINE_VOCABULARY names something else."""
+        return read_vocabulary(self.settings.vocabulary)
+
+    def labels(self, facet: Facet) -> Labels:
+        """Return the labels of a facet with their vectors, which are made once."""
+        if facet not in self._labels:
+            self._labels[facet] = Labels.of(self.vocabulary, facet, self.encoder)
+        return self._labels[facet]
+
+    @cached_property
+    def _labels(self) -> dict[Facet, Labels]:
+        return {}
 
     @property
     def limits(self) -> ImageLimits:

@@ -1,0 +1,1 @@
+"""What a picture holds, and whom it is for."""
