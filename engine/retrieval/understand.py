@@ -16,6 +16,7 @@ from engine.retrieval.parameters import Kind
 from engine.retrieval.spelling import Reading, Speller
 from engine.store.collection import Collection
 from engine.store.image_store import ImageStore
+from engine.store.records import Record
 
 FloatArray = npt.NDArray[np.float32]
 CANCELLED = 1e-3
@@ -103,37 +104,54 @@ class Reader:
     def _texts(self, texts: list[str]) -> list[FloatArray]:
         return list(self.load_encoder().encode_texts(texts)) if texts else []
 
+    def picture(self, part: Part) -> Image.Image:
+        """Return what a part shows, cropped and no larger than an encoder needs.
+
+        Raises BadQuery for words, BadImage, BadCrop, UnknownPin; BadImage too for a pin whose
+        picture is not kept.
+        """
+        if part.kind == "pin":
+            pin = str(part.value)
+            return self._kept(part, self.record(pin))
+        if not isinstance(part.value, bytes):
+            raise BadQuery("the image of a query must be bytes")
+        return self._decoded(part.value, part)
+
+    def record(self, pin: str) -> Record:
+        """Return a pin as it is stored; raise UnknownPin."""
+        return self._records([pin])[pin]
+
     def _images(self, parts: list[Part]) -> list[FloatArray]:
-        pictures = []
-        for part in parts:
-            if not isinstance(part.value, bytes):
-                raise BadQuery("the image of a query must be bytes")
-            pictures.append(self._picture(part.value, part))
+        pictures = [self.picture(part) for part in parts]
         return list(self.load_encoder().encode_images(pictures)) if pictures else []
 
     def _pins(self, parts: list[Part]) -> list[FloatArray]:
-        if not parts:
-            return []
-        ids = [str(part.value) for part in parts]
-        records = self.collection.get(ids)
+        records = self._records([str(part.value) for part in parts]) if parts else {}
         rows = []
-        for part, pin in zip(parts, ids, strict=True):
-            record = records.get(pin)
-            if record is None:
-                raise UnknownPin(f"no pin {pin!r} is in this collection")
+        for part in parts:
+            record = records[str(part.value)]
             if part.crop is None:
                 rows.append(record.vector)
-                continue
-            data = self.images.get(record.image_key) if record.image_key else None
-            if data is None:
-                raise BadImage(
-                    f"the picture of pin {pin!r} is not kept, so it can't be cropped: "
-                    "send the picture itself, or index with ENGINE_IMAGES__MODE=keep"
-                )
-            rows.append(self.load_encoder().encode_images([self._picture(data, part)])[0])
+            else:
+                rows.append(self.load_encoder().encode_images([self._kept(part, record)])[0])
         return rows
 
-    def _picture(self, data: bytes, part: Part) -> Image.Image:
+    def _records(self, pins: list[str]) -> dict[str, Record]:
+        records = self.collection.get(pins)
+        if absent := next((pin for pin in pins if pin not in records), None):
+            raise UnknownPin(f"no pin {absent!r} is in this collection")
+        return records
+
+    def _kept(self, part: Part, record: Record) -> Image.Image:
+        data = self.images.get(record.image_key) if record.image_key else None
+        if data is None:
+            raise BadImage(
+                f"the picture of pin {record.pin.id!r} is not kept, so it can't be cropped: "
+                "send the picture itself, or index with ENGINE_IMAGES__MODE=keep"
+            )
+        return self._decoded(data, part)
+
+    def _decoded(self, data: bytes, part: Part) -> Image.Image:
         if part.crop is None:
             return decode(data, self.limits, longest=WORKING_SIDE)
         # A crop is cut from the whole picture: a small part of a large photo keeps its detail.
