@@ -17,7 +17,7 @@ from PIL import Image
 
 from benchmarks.photos import pins_of, write_lines
 from engine.features.encoder import Encoder
-from engine.features.images import WORKING_SIDE, ImageLimits, decode
+from engine.features.images import WORKING_SIDE, Decoded, ImageLimits, decode, decode_whole
 from engine.ingestion import looking
 from engine.ingestion.arrivals import Arrivals
 from engine.ingestion.intake import BATCH
@@ -80,17 +80,17 @@ def _take(workspace: Workspace, metrics: Metrics, files: Files, place: Path) -> 
     """Take files in as `engine index` does, and return the seconds until they are on disk."""
     lines = write_lines(files[0].parent / f"{place.name}.jsonl", pins_of(list(files)))
 
-    def timed_decode(data: bytes, limits: ImageLimits, *, longest: int | None) -> Image.Image:
+    def timed_decode(data: bytes, limits: ImageLimits, *, longest: int | None) -> Decoded:
         with metrics.stage("decode"):
-            return decode(data, limits, longest=longest)
+            return decode_whole(data, limits, longest=longest)
 
-    with patch.object(looking, "decode", timed_decode):
+    with patch.object(looking, "decode_whole", timed_decode):
         start = time.perf_counter()
         for outcome in timed(workspace.intake(), metrics).run(Arrivals(lines)):
             if outcome.status != "added":
                 raise ValueError(f"{outcome.origin}: {outcome.reason}")
         with metrics.stage("flush"):
-            workspace.collection.flush()
+            workspace.flush()
         return time.perf_counter() - start
 
 

@@ -214,12 +214,17 @@ class Workspace:
             "disk_bytes": facts.disk_bytes,
         }
 
+    def flush(self) -> None:
+        """Make writes durable: kept pictures, then the pins that show them."""
+        self.images.sync()
+        self.collection.flush()
+
     def settle(self, *, wait: bool = False) -> None:
         """Make writes durable; have the search graph built once enough pins are outside it.
 
         That goes on in the background unless `wait` is given.
         """
-        self.collection.flush()
+        self.flush()
         self.collection.start_optimizing(self.settings.store.graph_threshold)
         if wait:
             self.collection.finish_optimizing()

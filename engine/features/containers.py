@@ -24,10 +24,18 @@ MAX_SCANS = 64
 MAX_PARTS = 20_000
 
 _EXIF = b"Exif\0\0"
-_MARKER = re.compile(rb"\xff+[^\x00\xff\xd0-\xd7]")
+# Fill bytes may come before it; a pattern that repeats its first byte takes twenty times as long.
+_MARKER = re.compile(rb"\xff[^\x00\xff\xd0-\xd7]")
+_FILL = b"\xff"
 _SOF = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 # Application data and comments, save JFIF's and Adobe's, which say how colours are stored.
 _JPEG_DROPPED = frozenset({0xFE, *range(0xE1, 0xF0)}) - {0xEE}
+_JFIF, _ADOBE = b"JFIF\0", b"Adobe"
+_JFIF_HEADER = b"\0\x10JFIF\0\1\1\0\0\1\0\1\0\0"
+_ADOBE_LENGTH = 14
+# What every viewer shows: baseline, extended and progressive frames, and what goes with them.
+_COMMON_FRAMES = frozenset({0xC0, 0xC1, 0xC2})
+_COMMON_PARTS = _COMMON_FRAMES | {0xC4, 0xDA, 0xDB, 0xDD, 0xE0, 0xEE}
 _PNG_KEPT = (b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND")
 _BMP_HEADERS = frozenset({12, 40, 52, 56, 64, 108, 124})
 _HEIC_BRANDS = frozenset({b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx"})
@@ -40,12 +48,15 @@ class Container:
 
     size: width and height as stored; None where only the decoder's own parser knows.
     orientation: Exif's 1 to 8, 1 where the file says nothing.
+    common: whether `data` is a whole JPEG file, upright, of 8-bit greys or three colours, with
+        nothing in it but pixels, that any viewer shows.
     """
 
     format: Format
     data: bytes
     size: tuple[int, int] | None = None
     orientation: int = 1
+    common: bool = False
 
 
 def sniff(data: bytes) -> Format | None:
@@ -126,17 +137,21 @@ def _jpeg(data: bytes) -> Container:
     size: tuple[int, int] | None = None
     orientation = 1
     scans = 0
+    parts: set[int] = set()
+    simple = ended = False
     at = 2
     for _ in range(MAX_PARTS):
         found = _MARKER.search(data, at)
         # What lies between two markers is the coded pixels of a scan; before the first, nothing.
-        kept.append(data[at : found.start() if found else len(data)] if scans else b"")
+        between = data[at : found.start() if found else len(data)] if scans else b""
+        kept.append(between.rstrip(_FILL))
         if found is None:
             break
         at = found.end()
         marker = data[at - 1]
         if marker == 0xD9:
             kept.append(b"\xff\xd9")
+            ended = True
             break
         if marker in (0x01, 0xD8):
             continue
@@ -147,13 +162,16 @@ def _jpeg(data: bytes) -> Container:
         at += length
         if marker == 0xE1 and part[2:].startswith(_EXIF):
             orientation = exif_orientation(part[2:])
-        if marker in _JPEG_DROPPED:
+        part = _without_extras(marker, part)
+        if not part:
             continue
         if marker in _SOF:
             if size is not None:
                 raise _broken("JPEG", "corrupt: it declares its size twice")
-            height, width = struct.unpack_from(">HH", part, 3)
+            bits, height, width, colours = struct.unpack_from(">BHHB", part, 2)
             size = (width, height)
+            simple = bits == 8 and colours in (1, 3)
+        parts.add(marker)
         scans += marker == 0xDA
         if scans > MAX_SCANS:
             raise BadImage(f"the JPEG picture has over {MAX_SCANS} scans: save it again")
@@ -162,7 +180,20 @@ def _jpeg(data: bytes) -> Container:
         raise BadImage(f"the JPEG picture has over {MAX_PARTS:,} parts: save it again")
     if size is None or not scans:
         raise _broken("JPEG", "truncated: it holds no pixels")
-    return Container("JPEG", b"".join(kept), size, orientation)
+    common = simple and ended and orientation == 1 and parts <= _COMMON_PARTS
+    return Container("JPEG", b"".join(kept), size, orientation, common)
+
+
+def _without_extras(marker: int, part: bytes) -> bytes:
+    """Return a part of a JPEG file without what makes no pixels, such as a thumbnail in it."""
+    if marker in _JPEG_DROPPED:
+        return b""
+    if marker == 0xE0:
+        return _JFIF_HEADER if part[2:].startswith(_JFIF) else b""
+    if marker == 0xEE:
+        whole = part[2:].startswith(_ADOBE) and len(part) >= _ADOBE_LENGTH
+        return struct.pack(">H", _ADOBE_LENGTH) + part[2:_ADOBE_LENGTH] if whole else b""
+    return part
 
 
 def _png(data: bytes) -> Container:

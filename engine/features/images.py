@@ -75,6 +75,14 @@ class ImageLimits:
 DEFAULT_LIMITS = ImageLimits()
 
 
+@dataclass(frozen=True)
+class Decoded:
+    """An upright RGB picture. jpeg: a file of the same pixels without metadata, if it came so."""
+
+    image: Image.Image
+    jpeg: bytes | None
+
+
 def decode(
     data: bytes, limits: ImageLimits = DEFAULT_LIMITS, *, longest: int | None = None
 ) -> Image.Image:
@@ -84,6 +92,13 @@ def decode(
     Raises ImageTooLarge over a limit, before anything is decoded, and BadImage for a format that
     is not accepted and for what is truncated or corrupt.
     """
+    return decode_whole(data, limits, longest=longest).image
+
+
+def decode_whole(
+    data: bytes, limits: ImageLimits = DEFAULT_LIMITS, *, longest: int | None = None
+) -> Decoded:
+    """Return what `decode` does, and the file itself where it need not be made anew to be kept."""
     if len(data) > limits.bytes:
         raise ImageTooLarge(_too_many_bytes(len(data), limits))
     container = open_container(data)
@@ -92,7 +107,9 @@ def decode(
     if container.size is not None:
         _check_size(container.size, limits)
     try:
-        return _decoded(container, limits, longest)
+        image = _decoded(container, limits, longest)
+        same = container.common and image.size == container.size
+        return Decoded(image, container.data if same else None)
     except (BadImage, MemoryError):
         raise
     # The decoders raise whatever a hostile file makes them run into, from OSError to struct.error.

@@ -12,7 +12,7 @@ from PIL import Image
 
 from engine.errors import BadImage, UsageError
 from engine.features.fingerprint import content_sha256, dhash
-from engine.features.images import WORKING_SIDE, ImageLimits, decode
+from engine.features.images import WORKING_SIDE, ImageLimits, decode_whole
 from engine.features.phash import phash
 from engine.ingestion.admission import Admitted
 from engine.ingestion.lookahead import Lookahead
@@ -73,8 +73,9 @@ class Looker:
             digest = pin_digest(item.pin, content, self.analysis)
             if before is not None and before.image_sha256 == content and self._keeps(before):
                 return _again(Seen(admitted, digest, content))
-            image = decode(data, self.limits, longest=WORKING_SIDE)
-            key = self.images.put(image)
+            decoded = decode_whole(data, self.limits, longest=WORKING_SIDE)
+            image = decoded.image
+            key = self.images.put(image, decoded.jpeg)
             grey = image.convert("L")  # once for both
             return Seen(admitted, digest, content, image, key, dhash(grey), phash(grey))
         except UsageError as error:

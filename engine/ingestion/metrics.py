@@ -125,7 +125,9 @@ def timed(intake: Intake, metrics: Metrics) -> Intake:
         intake,
         encoder=_TimedEncoder(intake.encoder, metrics),
         collection=cast(Collection, _TimedCollection(intake.collection, metrics)),
-        images=_TimedImages(images.folder, images.mode, images.min_free_bytes, metrics),
+        images=_TimedImages(
+            images.folder, images.mode, images.min_free_bytes, images.unsynced, metrics
+        ),
     )
 
 
@@ -166,8 +168,8 @@ class _TimedCollection:
 class _TimedImages(ImageStore):
     metrics: Metrics | None = None
 
-    def put(self, image: Image.Image) -> str | None:
+    def put(self, image: Image.Image, jpeg: bytes | None = None) -> str | None:
         if self.metrics is None:
-            return super().put(image)
+            return super().put(image, jpeg)
         with self.metrics.stage("keep"):
-            return super().put(image)
+            return super().put(image, jpeg)

@@ -10,7 +10,7 @@ import os
 import re
 import tempfile
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
@@ -18,9 +18,13 @@ from PIL import Image
 
 from engine.errors import StoreError, StoreFull
 from engine.store.disk import is_full, read_only, require_room
+from engine.store.unsynced import Unsynced
 
 LONGEST = {"keep": 512, "thumbnail": 192}
 QUALITY = 88
+# A file that comes may take so many pixels a byte to be kept as it is: about twice what QUALITY
+# takes of a photo.
+LEAST_PIXELS_A_BYTE = 2
 PART = ".part"
 FOLDER_DIGITS = 2
 _KEY = re.compile(r"[0-9a-f]{64}")
@@ -36,25 +40,34 @@ class ImageStore:
     folder: Path
     mode: Literal["keep", "thumbnail", "reference"] = "keep"
     min_free_bytes: int = 0
+    unsynced: Unsynced = field(default_factory=Unsynced, repr=False, compare=False)
 
-    def put(self, image: Image.Image) -> str | None:
+    def put(self, image: Image.Image, jpeg: bytes | None = None) -> str | None:
         """Keep an upright RGB picture and return its key (SHA-256 of what is kept), or None.
 
-        The file appears whole or not at all; a picture that is there already costs no write.
-        Raises StoreFull when the disk has no room.
+        jpeg: a file of the same pixels without metadata; if small enough, it is kept as it is.
+        The file appears whole or not at all, and is on disk after `sync`; a picture that is there
+        already costs no write. Raises StoreFull when the disk has no room.
         """
         if self.mode == "reference":
             return None
-        small = image.copy()
-        small.thumbnail((LONGEST[self.mode],) * 2, Image.Resampling.LANCZOS)
-        buffer = io.BytesIO()
-        small.save(buffer, "JPEG", quality=QUALITY)
-        data = buffer.getvalue()
+        longest = LONGEST[self.mode]
+        data = jpeg if jpeg is not None and _fits(image, jpeg, longest) else _jpeg(image, longest)
         key = hashlib.sha256(data).hexdigest()
         path = self._path(key)
-        if not path.exists():
+        # A file of another length is what a power cut left.
+        if not path.exists() or path.stat().st_size != len(data):
             _write_whole(path, data, self.min_free_bytes)
+            self.unsynced.add(path)
         return key
+
+    def sync(self) -> None:
+        """Have on disk what this process kept before; raise StoreError where that fails.
+
+        Pictures that can't be written down are forgotten, so that they are kept anew when they
+        come again.
+        """
+        self.unsynced.sync()
 
     def get(self, key: str) -> bytes | None:
         """Return the JPEG bytes of a key, or None when it is not kept."""
@@ -66,8 +79,13 @@ class ImageStore:
             return None
 
     def has(self, key: str) -> bool:
-        """Say whether a picture is kept under a key."""
-        return bool(_KEY.fullmatch(key)) and self._path(key).exists()
+        """Say whether a picture is kept under a key; an empty file is what a power cut left."""
+        if not _KEY.fullmatch(key):
+            return False
+        try:
+            return self._path(key).stat().st_size > 0
+        except FileNotFoundError:
+            return False
 
     def delete(self, key: str) -> bool:
         """Forget a picture; return whether it was there."""
@@ -97,6 +115,19 @@ class ImageStore:
 
     def _path(self, key: str) -> Path:
         return self.folder / key[:FOLDER_DIGITS] / f"{key}.jpg"
+
+
+def _fits(image: Image.Image, jpeg: bytes, longest: int) -> bool:
+    pixels = image.width * image.height
+    return max(image.size) <= longest and len(jpeg) * LEAST_PIXELS_A_BYTE <= pixels
+
+
+def _jpeg(image: Image.Image, longest: int) -> bytes:
+    small = image.copy()
+    small.thumbnail((longest, longest), Image.Resampling.LANCZOS)
+    buffer = io.BytesIO()
+    small.save(buffer, "JPEG", quality=QUALITY)
+    return buffer.getvalue()
 
 
 def _write_whole(path: Path, data: bytes, min_free_bytes: int) -> None:
