@@ -2,9 +2,17 @@
 
 from ipaddress import ip_network
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    model_validator,
+)
 from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
 from engine.errors import BadSetting
@@ -13,7 +21,12 @@ MIB = 1024 * 1024
 
 
 class StoreSettings(BaseModel):
-    """Where the collection lives: without a URL embedded in this process, else a Qdrant server."""
+    """Where the collection lives: without a URL embedded in this process, else a Qdrant server.
+
+    ca: a file with the certificate authority that the server's certificate is signed by.
+    timeout_s, attempts: for one call to the server, and how often one that may pass is tried.
+    The rest is the layout of a new collection on a cluster; see `store/cluster.py`.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -21,6 +34,24 @@ class StoreSettings(BaseModel):
     api_key: SecretStr | None = None
     min_free_bytes: int = Field(default=256 * MIB, ge=0)
     graph_threshold: int = Field(default=20_000, ge=1_000)
+    ca: Path | None = None
+    timeout_s: int = Field(default=60, ge=1, le=3_600)
+    attempts: int = Field(default=3, ge=1, le=20)
+    shards: int | None = Field(default=None, ge=1, le=10_000)
+    replicas: int = Field(default=1, ge=1, le=100)
+    write_consistency: int = Field(default=1, ge=1, le=100)
+    read_consistency: Literal["one", "majority", "quorum", "all"] = "one"
+    ordering: Literal["weak", "medium", "strong"] = "medium"
+    quantization: Literal["int8", "none"] = "int8"
+    on_disk: bool = False
+
+    @model_validator(mode="after")
+    def _copies_that_there_are(self) -> Self:
+        if self.write_consistency > self.replicas:
+            raise ValueError(
+                f"write_consistency {self.write_consistency} is more than replicas {self.replicas}"
+            )
+        return self
 
 
 class ImageSettings(BaseModel):
@@ -85,6 +116,7 @@ class QueueSettings(BaseModel):
     attempts: how often a pin that fails for what may pass is tried.
     max_deliver: how often a message is delivered at all, also to workers that died over it.
     max_bytes: what the stream may hold; publishers are refused beyond it, nothing is dropped.
+    replicas: copies of new streams on different servers of a NATS cluster; odd, for a majority.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -97,6 +129,7 @@ class QueueSettings(BaseModel):
     max_deliver: int = Field(default=50, ge=2, le=10_000)
     max_ack_pending: int = Field(default=512, ge=1)
     max_bytes: int = Field(default=1024 * MIB, ge=MIB)
+    replicas: Literal[1, 3, 5] = 1
 
 
 class VersionSettings(BaseModel):

@@ -6,14 +6,14 @@ here. The encoder is loaded at its first use, since many commands need none.
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import datetime, timedelta
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from engine.discovery.vocabulary import Facet, Labels, Vocabulary, read_vocabulary
-from engine.errors import NoCollection, UnknownPin
+from engine.errors import NoCollection, StoreError, UnknownPin
 from engine.features.encoder import Encoder
 from engine.features.factory import load_encoder
 from engine.features.images import ImageLimits
@@ -37,6 +37,7 @@ from engine.retrieval.related import related
 from engine.retrieval.search import search
 from engine.retrieval.understand import Reader
 from engine.settings import Settings
+from engine.store.cluster import Cluster
 from engine.store.collection import Collection
 from engine.store.edge import IDENTITY_NAME, EdgeCollection
 from engine.store.feedback_log import FEEDBACK_NAME, Event, FeedbackLog
@@ -45,7 +46,7 @@ from engine.store.image_store import ImageStore
 from engine.store.ownership import Ownership
 from engine.store.records import point_id
 from engine.store.removals import NAME as REMOVALS_NAME
-from engine.store.removals import Removals
+from engine.store.removals import Removals, RemovalsFile
 
 
 @dataclass(frozen=True)
@@ -57,7 +58,7 @@ class Workspace:
     images: ImageStore
     hold: Ownership | None = None
     loaded: Encoder | None = None
-    removals: Removals = field(default_factory=Removals)
+    removals: Removals = field(default_factory=RemovalsFile)
 
     @cached_property
     def encoder(self) -> Encoder:
@@ -292,7 +293,7 @@ def open_workspace(settings: Settings, *, create: bool = False) -> Iterator[Work
     kept = timedelta(days=settings.versions.keep_deleted_days)
     with (
         closing(_opened(settings, place, identity)) as collection,
-        closing(Removals(place / REMOVALS_NAME, kept)) as removals,
+        closing(_removals(collection, place, kept)) as removals,
     ):
         hold = collection.ownership if isinstance(collection, EdgeCollection) else None
         workspace = Workspace(settings, collection, images, hold, made, removals)
@@ -301,6 +302,17 @@ def open_workspace(settings: Settings, *, create: bool = False) -> Iterator[Work
             workspace.eraser.sweep_unsettled()
         with closing(workspace):
             yield workspace
+
+
+def _removals(collection: Collection, place: Path, kept: timedelta) -> Removals:
+    """Return where removals are kept: beside the shard, or where all processes find them."""
+    if isinstance(collection, EdgeCollection):
+        return RemovalsFile(place / REMOVALS_NAME, kept)
+    from engine.store.server import ServerCollection
+
+    if not isinstance(collection, ServerCollection):
+        raise StoreError(f"{type(collection).__name__} has no list of removals")
+    return collection.removals(kept)
 
 
 def collection_folder(settings: Settings) -> Path:
@@ -312,12 +324,22 @@ def _opened(settings: Settings, place: Path, identity: Identity | None) -> Colle
     """Open the collection; with an identity it is made unless it is there."""
     create = identity is not None
     if settings.store.url:
-        from engine.store.server import ServerCollection  # only here: it brings qdrant-client
+        # Only here: they bring qdrant-client.
+        from engine.store.server import ServerCollection
+        from engine.store.server_calls import Calls
 
-        key = settings.store.api_key
-        secret = key.get_secret_value() if key else None
-        name = settings.collection
-        return ServerCollection.open(settings.store.url, secret, name, identity, create=create)
+        given = settings.store
+        return ServerCollection.open(
+            settings.store.url,
+            given.api_key.get_secret_value() if given.api_key else None,
+            settings.collection,
+            identity,
+            create=create,
+            cluster=Cluster(**{each.name: getattr(given, each.name) for each in fields(Cluster)}),
+            calls=Calls(given.attempts),
+            timeout_s=given.timeout_s,
+            ca=given.ca,
+        )
     if identity is None and not (place / IDENTITY_NAME).exists():
         raise NoCollection(
             f"no collection {settings.collection!r} in {settings.data}: make it with "

@@ -30,6 +30,9 @@ class Terminal:
     def answer(self, answer: dict[str, Any], explain: bool) -> None:
         """Print a page of hits as a table."""
         hits = answer["hits"]
+        if "degraded" in answer:
+            told = ", ".join(answer["degraded"])
+            self.warn(f"a part of the store does not answer; this is without: {told}")
         for asked, read in answer.get("corrections", {}).items():
             self.err.print(f"[yellow]no pin says {escape(asked)}: read as {escape(read)}[/yellow]")
         if not hits:

@@ -38,7 +38,7 @@ from engine.jsonl import BadLine
 from engine.store.collection import Collection
 from engine.store.image_store import ImageStore
 from engine.store.records import Record
-from engine.store.removals import Removals
+from engine.store.removals import Removals, RemovalsFile
 
 BATCH = 64
 AHEAD = 2
@@ -76,7 +76,7 @@ class Intake:
     limits: ImageLimits
     batch: int = BATCH
     threads: int = 2
-    removals: Removals = field(default_factory=Removals)
+    removals: Removals = field(default_factory=RemovalsFile)
     max_ahead: timedelta = MAX_AHEAD
     fetching: Callable[[], Lookahead] | None = None
     letters: Letters | None = None

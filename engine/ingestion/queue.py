@@ -255,6 +255,7 @@ async def _make(js: JetStreamContext, settings: QueueSettings) -> None:
             storage=api.StorageType.FILE,
             discard=api.DiscardPolicy.NEW,
             max_bytes=settings.max_bytes,
+            num_replicas=settings.replicas,
             max_msg_size=MAX_MESSAGE,
             duplicate_window=120,
         ),
@@ -268,6 +269,7 @@ async def _make(js: JetStreamContext, settings: QueueSettings) -> None:
             storage=api.StorageType.FILE,
             discard=api.DiscardPolicy.NEW,
             max_bytes=settings.max_bytes,
+            num_replicas=settings.replicas,
             duplicate_window=120,
         ),
     )
@@ -275,7 +277,11 @@ async def _make(js: JetStreamContext, settings: QueueSettings) -> None:
         await js.key_value(f"{name}_status")
     except nats.js.errors.NotFoundError:
         await js.create_key_value(
-            bucket=f"{name}_status", ttl=STATUS_S, history=1, max_bytes=STATUS_BYTES
+            bucket=f"{name}_status",
+            ttl=STATUS_S,
+            history=1,
+            max_bytes=STATUS_BYTES,
+            replicas=settings.replicas,
         )
     # Asked for with other settings, a consumer that is there takes them on.
     await js.add_consumer(

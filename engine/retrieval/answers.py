@@ -66,6 +66,7 @@ class Answer:
 
     nothing_relevant: whether it is unlikely that anything here is what was asked for.
     corrections: words that no pin says, as asked, and what they were read as.
+    degraded: what a part of the store could not answer; hits and scores are without it.
     """
 
     hits: tuple[Hit, ...]
@@ -73,6 +74,7 @@ class Answer:
     took_ms: float
     nothing_relevant: bool = False
     corrections: Mapping[str, str] = field(default_factory=dict)
+    degraded: tuple[str, ...] = ()
 
 
 def hit_to_json(hit: Hit) -> dict[str, Any]:
@@ -90,13 +92,16 @@ def hit_to_json(hit: Hit) -> dict[str, Any]:
 
 def answer_to_json(answer: Answer) -> dict[str, Any]:
     """Return the contract's JSON of an answer; the cursor of the next page is its offset."""
-    return {
+    out: dict[str, Any] = {
         "hits": [hit_to_json(hit) for hit in answer.hits],
         "next": None if answer.next_offset is None else str(answer.next_offset),
         "nothing_relevant": answer.nothing_relevant,
         "corrections": dict(answer.corrections),
         "took_ms": round(answer.took_ms, 3),
     }
+    if answer.degraded:
+        out["degraded"] = list(answer.degraded)
+    return out
 
 
 def why_to_json(why: Why) -> dict[str, Any]:

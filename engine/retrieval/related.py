@@ -50,4 +50,5 @@ def related(
     page, more = page_of(diversified(distinct, pins, diversity), offset, limit)
     hits = show(page, pins, terms if explain else None)
     took = (time.perf_counter() - started) * 1000
-    return Answer(hits, more, took, ranking.nothing_relevant)
+    missing = ranking.candidates.missing
+    return Answer(hits, more, took, ranking.nothing_relevant, degraded=missing)

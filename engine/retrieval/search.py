@@ -38,7 +38,8 @@ def search(query: Query, reader: Reader, parameters: Parameters) -> Answer:
     page, more = page_of(entries, query.offset, query.limit)
     hits = show(page, pins, asked.terms if query.explain else None)
     took = (time.perf_counter() - started) * 1000
-    return Answer(hits, more, took, ranking.nothing_relevant, asked.corrections)
+    missing = ranking.candidates.missing
+    return Answer(hits, more, took, ranking.nothing_relevant, asked.corrections, missing)
 
 
 def read_ahead(offset: int, limit: int, diversity: float) -> int:

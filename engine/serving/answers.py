@@ -121,6 +121,9 @@ class SearchAnswer(BaseModel):
         description="words that no pin says, as asked, and what they were read as"
     )
     took_ms: float
+    degraded: list[str] | None = Field(
+        None, description="what a part of the store could not answer; hits are without it"
+    )
 
 
 class BoardSize(BaseModel):

@@ -58,8 +58,11 @@ Leg = TextLeg | VectorLeg
 class Legs(Protocol):
     """An engine that runs legs."""
 
-    def run(self, legs: Sequence[Leg]) -> list[Ranked]:
-        """Run several legs in one go; one ranked list for each, in their order."""
+    def run(self, legs: Sequence[Leg]) -> Sequence[Ranked | None]:
+        """Run several legs in one go; one ranked list for each, in their order.
+
+        None stands for a leg that a part of the store did not answer.
+        """
         ...
 
     def frequency(self, term: str, points: int) -> int:

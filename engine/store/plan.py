@@ -57,6 +57,8 @@ class Candidates:
     lexical_rank, vector_rank: 1-based place in each leg, 0 where that leg did not bring the pin in.
     idf: Lucene's ln(1 + (N - df + 0.5) / (df + 0.5)) of each query term over the whole collection,
         by field-independent document frequency (a pin counts once if either field has the term).
+    missing: what the store could not answer, such as "nearest by vector"; scores that it would have
+        given are 0.
     """
 
     keys: list[str]
@@ -67,6 +69,7 @@ class Candidates:
     lexical_rank: IntArray
     vector_rank: IntArray
     idf: dict[str, float]
+    missing: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.keys)

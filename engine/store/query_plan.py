@@ -22,6 +22,13 @@ from engine.store.legs import Key, Leg, Legs, Ranked, Scope, TextLeg, VectorLeg
 from engine.store.plan import Candidates, Plan
 
 TEXTS = (schema.DESCRIPTION, schema.BOARD)
+# What a person is told when a leg could not be had.
+NAMES = {
+    schema.DESCRIPTION: "words of descriptions",
+    schema.BOARD: "words of board titles",
+    schema.VECTOR: "pictures by likeness",
+    schema.HAS_TEXT: "which pins have text",
+}
 
 
 @dataclass
@@ -56,7 +63,9 @@ def candidates(
     found = Found()
     first = _first(plan, Scope(plan.filter, without))
     answers = legs.run(list(first.values())) if first else []
-    scores = {name: found.add(ranked) for name, ranked in zip(first, answers, strict=True)}
+    drawn = dict(zip(first, answers, strict=True))
+    missing = [NAMES[name] for name, ranked in drawn.items() if ranked is None]
+    scores = {name: found.add(each) for name, each in drawn.items() if each is not None}
     described, boarded = (scores.get(name, {}) for name in TEXTS)
     nearest = scores.get(schema.VECTOR, {})
     vector_leg = list(nearest)
@@ -66,7 +75,9 @@ def candidates(
     worded = {*described, *boarded}
     if second := _second(plan, found, scores, kept):
         for name, ranked in zip(second, legs.run(list(second.values())), strict=True):
-            if name == schema.HAS_TEXT:
+            if ranked is None:
+                missing.append(f"{NAMES[name]} of pins that the other signal found")
+            elif name == schema.HAS_TEXT:
                 worded.update(found.add(ranked))
             else:
                 scores[name].update(found.add(ranked))
@@ -79,7 +90,8 @@ def candidates(
         has_text=np.fromiter((number in worded for number in kept), np.bool_, len(kept)),
         lexical_rank=_ranks(kept, lexical_leg),
         vector_rank=_ranks(kept, vector_leg),
-        idf=frequencies.idf(legs, plan.terms),
+        idf=frequencies.idf(legs, plan.terms) if described or boarded or not missing else {},
+        missing=tuple(missing),
     )
 
 
@@ -126,10 +138,8 @@ def _by_sum(
     plan: Plan, numbers: list[int], scores: dict[str, dict[int, float]], keys: list[Key]
 ) -> list[int]:
     """Return pins by the weighted sum of both fields as far as known, best first."""
-    if schema.DESCRIPTION not in scores:
-        return []
     ours, theirs = plan.bm25.description_weight, plan.bm25.board_weight
-    described, boarded = (scores[name] for name in TEXTS)
+    described, boarded = (scores.get(name, {}) for name in TEXTS)
     total = {
         number: ours * described.get(number, 0.0) + theirs * boarded.get(number, 0.0)
         for number in numbers

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, Protocol
 
 from engine.errors import StoreError, StoreFull
 from engine.store.versions import Version
@@ -60,7 +60,58 @@ class Unfinished:
     takedowns: tuple[Takedown, ...]
 
 
-class Removals:
+class Removals(Protocol):
+    """The removals of one collection, wherever they are written down."""
+
+    def tombstones(self, pin_ids: Collection[str]) -> dict[str, Version]:
+        """Return the versions as of which pins were deleted, of those that were of late."""
+        ...
+
+    def taken_down(self, kind: Kind, values: Collection[str]) -> set[str]:
+        """Return those of some pin ids, or of some pictures' digests, that were taken down."""
+        ...
+
+    def bury(self, graves: Mapping[str, Version], pictures: Iterable[str] = ()) -> None:
+        """Lay tombstones, and note pictures that may have to go, before anything is removed.
+
+        Both count as unfinished until `finish`. Tombstones that have served their time go.
+        """
+        ...
+
+    def finish(self, pin_ids: Iterable[str], pictures: Iterable[str] = ()) -> None:
+        """Say that pins, and pictures that no pin shows, are gone for good."""
+        ...
+
+    def lift(self, pin_ids: Iterable[str]) -> None:
+        """Forget the tombstones of pins that came back in a newer version."""
+        ...
+
+    def take_down(self, kind: Kind, value: str, reason: str = "") -> None:
+        """Put a pin id or a picture on the list; unfinished until `finish_takedown`."""
+        ...
+
+    def finish_takedown(self, kind: Kind, value: str) -> None:
+        """Say that all that was taken down is gone."""
+        ...
+
+    def reinstate(self, kind: Kind, value: str) -> bool:
+        """Take something off the list and return whether it was there; it may then come again."""
+        ...
+
+    def takedowns(self) -> list[Takedown]:
+        """Return the list, oldest first."""
+        ...
+
+    def unfinished(self) -> Unfinished:
+        """Return what has to be done again because it was not finished."""
+        ...
+
+    def close(self) -> None:
+        """Give it free; a later call may open it again."""
+        ...
+
+
+class RemovalsFile:
     """The removals of one collection, in an SQLite file that the first of them makes.
 
     Threads may share it. Without a path nothing outlives the value.
@@ -73,7 +124,6 @@ class Removals:
         self._lock = threading.RLock()
 
     def tombstones(self, pin_ids: Collection[str]) -> dict[str, Version]:
-        """Return the versions as of which pins were deleted, of those that were of late."""
         since = self._horizon()
         rows = self._among(
             "SELECT pin, updated_us, sequence FROM tombstones WHERE buried >= ? AND pin IN",
@@ -83,15 +133,10 @@ class Removals:
         return {pin: Version(updated, sequence) for pin, updated, sequence in rows}
 
     def taken_down(self, kind: Kind, values: Collection[str]) -> set[str]:
-        """Return those of some pin ids, or of some pictures' digests, that were taken down."""
         rows = self._among("SELECT value FROM takedowns WHERE kind = ? AND value IN", values, kind)
         return {value for (value,) in rows}
 
     def bury(self, graves: Mapping[str, Version], pictures: Iterable[str] = ()) -> None:
-        """Lay tombstones, and note pictures that may have to go, before anything is removed.
-
-        Both count as unfinished until `finish`. Tombstones that have served their time go.
-        """
         now = datetime.now(UTC).timestamp()
         with self._writing() as database:
             database.execute(
@@ -106,7 +151,6 @@ class Removals:
             )
 
     def finish(self, pin_ids: Iterable[str], pictures: Iterable[str] = ()) -> None:
-        """Say that pins, and pictures that no pin shows, are gone for good."""
         with self._writing() as database:
             database.executemany(
                 "UPDATE tombstones SET unfinished = 0 WHERE pin = ?", [(pin,) for pin in pin_ids]
@@ -114,12 +158,10 @@ class Removals:
             database.executemany("DELETE FROM pictures WHERE key = ?", [(key,) for key in pictures])
 
     def lift(self, pin_ids: Iterable[str]) -> None:
-        """Forget the tombstones of pins that came back in a newer version."""
         with self._writing() as database:
             database.executemany("DELETE FROM tombstones WHERE pin = ?", [(p,) for p in pin_ids])
 
     def take_down(self, kind: Kind, value: str, reason: str = "") -> None:
-        """Put a pin id or a picture on the list; unfinished until `finish_takedown`."""
         since = datetime.now(UTC).isoformat(timespec="seconds")
         with self._writing() as database:
             database.execute(
@@ -130,14 +172,12 @@ class Removals:
             )
 
     def finish_takedown(self, kind: Kind, value: str) -> None:
-        """Say that all that was taken down is gone."""
         with self._writing() as database:
             database.execute(
                 "UPDATE takedowns SET unfinished = 0 WHERE kind = ? AND value = ?", (kind, value)
             )
 
     def reinstate(self, kind: Kind, value: str) -> bool:
-        """Take something off the list and return whether it was there; it may then come again."""
         if not self._exists():
             return False
         with self._writing() as database:
@@ -147,12 +187,10 @@ class Removals:
             return done.rowcount > 0
 
     def takedowns(self) -> list[Takedown]:
-        """Return the list, oldest first."""
         query = "SELECT kind, value, reason, since FROM takedowns ORDER BY since, kind, value"
         return [Takedown(*row) for row in self._rows(query)]
 
     def unfinished(self) -> Unfinished:
-        """Return what has to be done again because it was not finished."""
         graves = self._rows("SELECT pin, updated_us, sequence FROM tombstones WHERE unfinished = 1")
         pictures = self._rows("SELECT key FROM pictures")
         takedowns = self._rows(

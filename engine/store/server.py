@@ -4,23 +4,24 @@ Also runs over the client's local mode, a Python re-implementation that is good 
 Knows nothing of scoring: it runs the legs of `query_plan`.
 """
 
+import logging
 import time
 import uuid
 import warnings
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from datetime import timedelta
+from functools import partial
+from http import HTTPStatus
+from pathlib import Path
 from typing import Any, Self
 
 from qdrant_client import QdrantClient, models
-from qdrant_client.http.exceptions import (
-    ApiException,
-    ResponseHandlingException,
-    UnexpectedResponse,
-)
+from qdrant_client.http.exceptions import UnexpectedResponse
 
-from engine.errors import NoCollection, StoreError, StoreFull, StoreUnreachable
+from engine.errors import NoCollection, StoreError
 from engine.queries import Filter
 from engine.store import query_plan, schema, server_schema
+from engine.store.cluster import Cluster
 from engine.store.collection import EVERYTHING, CollectionInfo
 from engine.store.frequencies import Frequencies
 from engine.store.identity import Identity, check
@@ -28,9 +29,12 @@ from engine.store.kept_words import KeptWords, text_of
 from engine.store.legs import Leg, Ranked, VectorLeg
 from engine.store.plan import Candidates, Plan
 from engine.store.records import Facts, Record, StoredPin, point_id
+from engine.store.server_calls import Calls
+from engine.store.server_removals import ServerRemovals
 from engine.store.vectors import unit, unit_rows
 from engine.store.vocabulary import Vocabulary
 
+_log = logging.getLogger(__name__)
 TIMEOUT_S = 60
 POINTS_PER_REQUEST = 256
 # Other processes write to the same server, so what was counted can't be believed for ever.
@@ -44,10 +48,21 @@ WORDS_AGE_S = 600.0
 class ServerCollection:
     """A collection that a Qdrant server holds; any number of processes may have it open."""
 
-    def __init__(self, client: QdrantClient, name: str, identity: Identity) -> None:
+    def __init__(
+        self,
+        client: QdrantClient,
+        name: str,
+        identity: Identity,
+        cluster: Cluster | None = None,
+        calls: Calls | None = None,
+    ) -> None:
         self._client = client
         self._name = name
         self._identity = identity
+        self._calls = calls or Calls()
+        self._cluster = cluster or Cluster()
+        self._ordering = models.WriteOrdering(self._cluster.ordering)
+        self._consistency = server_schema.consistency(self._cluster.read_consistency)
         self._frequencies = Frequencies(max_age_s=COUNTS_AGE_S)
         self._words = KeptWords(
             None,
@@ -67,19 +82,18 @@ class ServerCollection:
         identity: Identity | None,
         *,
         create: bool = False,
+        cluster: Cluster | None = None,
+        calls: Calls | None = None,
+        timeout_s: int = TIMEOUT_S,
+        ca: Path | None = None,
     ) -> Self:
         """Open the collection `name` of the server at `url`, or make it there with `create`.
 
         Raises NoCollection, FingerprintMismatch, StoreUnreachable.
         """
-        with warnings.catch_warnings():
-            # Between containers of one private network a key without TLS is what is meant.
-            warnings.filterwarnings("ignore", message="Api key is used with an insecure")
-            client = QdrantClient(
-                url=url, api_key=api_key, timeout=TIMEOUT_S, check_compatibility=False
-            )
+        client = connect(url, api_key, timeout_s=timeout_s, ca=ca)
         try:
-            return cls.over(client, name, identity, create=create)
+            return cls.over(client, name, identity, create=create, cluster=cluster, calls=calls)
         except BaseException:
             client.close()
             raise
@@ -93,21 +107,23 @@ class ServerCollection:
         *,
         create: bool = False,
         tokenizer: models.TokenizerType = models.TokenizerType.WHITESPACE,
+        cluster: Cluster | None = None,
+        calls: Calls | None = None,
     ) -> Self:
         """Open a collection through a client that is there; local mode wants the WORD tokenizer."""
-        with _server_errors():
-            if not client.collection_exists(name):
-                if not create or identity is None:
-                    raise NoCollection(f"the server has no collection {name!r}: index pins first")
-                _create(client, name, identity)
-            facts = client.get_collection(name)
-            kept = Identity.from_json(facts.config.metadata, f"collection {name!r}")
-            check(kept, identity, f"collection {name!r}")
-            for field, index in server_schema.indexes(tokenizer).items():
-                # A creator that died half-way leaves indexes out; they are made up for here.
-                if field not in facts.payload_schema:
-                    client.create_payload_index(name, field, index)
-        return cls(client, name, kept)
+        cluster, calls = cluster or Cluster(), calls or Calls()
+        if not calls(lambda: client.collection_exists(name)):
+            if not create or identity is None:
+                raise NoCollection(f"the server has no collection {name!r}: index pins first")
+            calls(lambda: _create(client, name, identity, cluster))
+        facts = calls(lambda: client.get_collection(name))
+        kept = Identity.from_json(facts.config.metadata, f"collection {name!r}")
+        check(kept, identity, f"collection {name!r}")
+        for field, index in server_schema.indexes(tokenizer).items():
+            # A creator that died half-way leaves indexes out; they are made up for here.
+            if field not in facts.payload_schema:
+                calls(partial(client.create_payload_index, name, field, index))
+        return cls(client, name, kept, cluster, calls)
 
     @property
     def identity(self) -> Identity:
@@ -124,19 +140,17 @@ class ServerCollection:
             for record, row in zip(records, rows, strict=True)
         }
         batch = list(points.values())
-        with _server_errors():
-            for start in range(0, len(batch), POINTS_PER_REQUEST):
-                self._client.upsert(self._name, batch[start : start + POINTS_PER_REQUEST])
+        for start in range(0, len(batch), POINTS_PER_REQUEST):
+            part = batch[start : start + POINTS_PER_REQUEST]
+            self._calls(partial(self._client.upsert, self._name, part, ordering=self._ordering))
         self._frequencies.wrote(len(batch))
         self._words.wrote(record.pin for record in records)
 
     def delete(self, pin_ids: Sequence[str]) -> int:
         found = self._retrieve([point_id(each) for each in pin_ids], False, False)
         if found:
-            with _server_errors():
-                self._client.delete(
-                    self._name, models.PointIdsList(points=[each.id for each in found])
-                )
+            doomed = models.PointIdsList(points=[each.id for each in found])
+            self._calls(lambda: self._client.delete(self._name, doomed, ordering=self._ordering))
             self._frequencies.wrote(len(found))
         return len(found)
 
@@ -161,7 +175,7 @@ class ServerCollection:
         return query_plan.candidates(self, plan, without, self._frequencies)
 
     def nearest(self, legs: Sequence[VectorLeg]) -> list[Ranked]:
-        return self.run(legs) if legs else []
+        return self._run(legs, self._calls) if legs else []
 
     def count(self, filter_: Filter = EVERYTHING) -> int:
         return self._count(server_schema.only(filter_))
@@ -190,8 +204,11 @@ class ServerCollection:
             yield [text_of(schema.stored_pin(each.payload or {}).pin) for each in page]
 
     def boards(self, limit: int) -> list[tuple[str, int]]:
-        with _server_errors():
-            answer = self._client.facet(self._name, "board_title", limit=limit, exact=True)
+        answer = self._calls(
+            lambda: self._client.facet(
+                self._name, "board_title", limit=limit, exact=True, consistency=self._consistency
+            )
+        )
         return sorted(
             ((str(hit.value), hit.count) for hit in answer.hits),
             key=lambda each: (-each[1], each[0]),
@@ -216,8 +233,7 @@ class ServerCollection:
     def optimize(self) -> None:
         """Wait until the server, which builds its graphs by itself, has caught up."""
         while True:
-            with _server_errors():
-                status = self._client.get_collection(self._name).status
+            status = self._calls(lambda: self._client.get_collection(self._name)).status
             if status is not models.CollectionStatus.YELLOW:
                 return
             time.sleep(1.0)
@@ -232,8 +248,7 @@ class ServerCollection:
         """Do nothing: a server answers a write only after its log has it."""
 
     def info(self) -> CollectionInfo:
-        with _server_errors():
-            facts = self._client.get_collection(self._name)
+        facts = self._calls(lambda: self._client.get_collection(self._name))
         return CollectionInfo(
             points=self.count(),
             indexed=facts.indexed_vectors_count or 0,
@@ -252,12 +267,41 @@ class ServerCollection:
     def __exit__(self, *_: object) -> None:
         self.close()
 
+    def removals(self, kept: timedelta) -> ServerRemovals:
+        """Return the list of what was removed from here, which all processes share."""
+        return ServerRemovals(self._client, self._name, kept, self._cluster, self._calls)
+
     # The legs that the query plan runs.
 
-    def run(self, legs: Sequence[Leg]) -> list[Ranked]:
+    def run(self, legs: Sequence[Leg]) -> list[Ranked | None]:
+        """Run legs in one go; where the whole can't be had, each by itself, None where it failed.
+
+        Raises StoreUnreachable or StoreError when not one of them can be had.
+        """
+        try:
+            return list(self._run(legs, self._calls))
+        except StoreError:
+            if len(legs) == 1:
+                raise
+            found = [self._alone(leg) for leg in legs]
+            if all(each is None for each in found):
+                raise
+            return found
+
+    def _alone(self, leg: Leg) -> Ranked | None:
+        try:
+            return self._run([leg], Calls(1))[0]
+        except StoreError as error:
+            _log.warning("a leg of a query failed: %s", error)
+            return None
+
+    def _run(self, legs: Sequence[Leg], calls: Calls) -> list[Ranked]:
         requests = [server_schema.request(leg) for leg in legs]
-        with _server_errors():
-            answers = self._client.query_batch_points(self._name, requests)
+        answers = calls(
+            lambda: self._client.query_batch_points(
+                self._name, requests, consistency=self._consistency
+            )
+        )
         return [
             (
                 [server_schema.key_of(hit.id) for hit in answer.points],
@@ -270,16 +314,22 @@ class ServerCollection:
         return self._count(server_schema.holds_term(term))
 
     def _count(self, wanted: models.Filter | None) -> int:
-        with _server_errors():
-            return self._client.count(self._name, wanted, exact=True).count
+        return self._calls(lambda: self._client.count(self._name, wanted, exact=True)).count
 
     def _retrieve(
         self, ids: list[str], payload: bool | list[str], vector: bool
     ) -> list[models.Record]:
         if not ids:
             return []
-        with _server_errors():
-            return self._client.retrieve(self._name, ids, with_payload=payload, with_vectors=vector)
+        return self._calls(
+            lambda: self._client.retrieve(
+                self._name,
+                ids,
+                with_payload=payload,
+                with_vectors=vector,
+                consistency=self._consistency,
+            )
+        )
 
     def _page(
         self,
@@ -291,53 +341,50 @@ class ServerCollection:
     ) -> list[models.Record]:
         # The offset of a scroll is the first point to answer, so the one past `after` comes next.
         offset = None if after is None else str(uuid.UUID(int=uuid.UUID(after).int + 1))
-        with _server_errors():
-            page, _ = self._client.scroll(
+        page, _ = self._calls(
+            lambda: self._client.scroll(
                 self._name,
                 scroll_filter=wanted,
                 limit=limit,
                 offset=offset,
                 with_payload=payload,
                 with_vectors=vector,
+                consistency=self._consistency,
             )
+        )
         return page
 
 
-def _create(client: QdrantClient, name: str, identity: Identity) -> None:
+def connect(
+    url: str, api_key: str | None, *, timeout_s: int = TIMEOUT_S, ca: Path | None = None
+) -> QdrantClient:
+    """Return a client of the server at `url`; `ca` is a file of certificates to trust."""
+    trusted: dict[str, Any] = {} if ca is None else {"verify": str(ca)}
+    with warnings.catch_warnings():
+        # Between containers of one private network a key without TLS is what is meant.
+        warnings.filterwarnings("ignore", message="Api key is used with an insecure")
+        return QdrantClient(
+            url=url, api_key=api_key, timeout=timeout_s, check_compatibility=False, **trusted
+        )
+
+
+def _create(client: QdrantClient, name: str, identity: Identity, cluster: Cluster) -> None:
     try:
         client.create_collection(
             name,
-            vectors_config=server_schema.vectors(identity.dimension),
-            quantization_config=server_schema.quantization(),
+            vectors_config=server_schema.vectors(identity.dimension, on_disk=cluster.on_disk),
+            quantization_config=server_schema.quantization(cluster.quantization),
+            shard_number=cluster.shards,
+            replication_factor=cluster.replicas,
+            write_consistency_factor=cluster.write_consistency,
             metadata=identity.to_json(),
         )
     except UnexpectedResponse as error:
         # Another process was quicker, which is as good.
-        if error.status_code != 409:
+        if error.status_code != HTTPStatus.CONFLICT:
             raise
 
 
 def _record(point: models.Record) -> Record:
     vectors: Any = point.vector
     return schema.record(point.payload or {}, vectors[schema.VECTOR])
-
-
-@contextmanager
-def _server_errors() -> Iterator[None]:
-    """Turn what the client raises into the errors that say what to do."""
-    try:
-        yield
-    except UnexpectedResponse as error:
-        reason = error.reason_phrase or "no reason given"
-        if error.status_code in (401, 403):
-            raise StoreUnreachable(
-                "the Qdrant server refuses the key: set ENGINE_STORE__API_KEY"
-            ) from None
-        body = error.content.decode(errors="replace")[:300]
-        if error.status_code == 507 or "No space left" in body:
-            raise StoreFull("the Qdrant server's disk is full: free some room there") from None
-        raise StoreError(f"the Qdrant server says {error.status_code} {reason}: {body}") from error
-    except (ResponseHandlingException, ApiException, ConnectionError, TimeoutError) as error:
-        raise StoreUnreachable(
-            f"the Qdrant server does not answer ({error}): check ENGINE_STORE__URL"
-        ) from error

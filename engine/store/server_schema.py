@@ -7,6 +7,7 @@ from qdrant_client import models
 
 from engine.queries import Filter
 from engine.store import schema
+from engine.store.cluster import Quantization, ReadConsistency
 from engine.store.legs import Key, Leg, Scope, TextLeg, VectorLeg
 from engine.store.versions import microseconds
 
@@ -18,16 +19,26 @@ Index = (
 )
 
 
-def vectors(dimension: int) -> dict[str, models.VectorParams]:
+def vectors(dimension: int, *, on_disk: bool = False) -> dict[str, models.VectorParams]:
     """Return the vectors of a new collection."""
-    return {schema.VECTOR: models.VectorParams(size=dimension, distance=models.Distance.COSINE)}
+    plain = models.VectorParams(
+        size=dimension, distance=models.Distance.COSINE, on_disk=on_disk or None
+    )
+    return {schema.VECTOR: plain}
 
 
-def quantization() -> models.ScalarQuantization:
+def quantization(kind: Quantization = "int8") -> models.ScalarQuantization | None:
     """Return how vectors are packed for the graph's walk."""
+    if kind == "none":
+        return None
     return models.ScalarQuantization(
         scalar=models.ScalarQuantizationConfig(type=models.ScalarType.INT8, always_ram=True)
     )
+
+
+def consistency(wanted: ReadConsistency) -> models.ReadConsistency | None:
+    """Return how many copies must agree on a read, None where the nearest is asked alone."""
+    return None if wanted == "one" else models.ReadConsistencyType(wanted)
 
 
 def indexes(tokenizer: models.TokenizerType) -> dict[str, Index]:

@@ -17,7 +17,7 @@ from engine.pins import Pin
 from engine.settings import load_settings
 from engine.store.edge import EdgeCollection
 from engine.store.image_store import ImageStore
-from engine.store.removals import Removals
+from engine.store.removals import RemovalsFile
 from engine.workspace import Workspace, collection_folder, identity_of
 from tests.tiny_encoder import COLOURS, TinyEncoder
 
@@ -33,7 +33,7 @@ def opened(folder: Path, **versions: float) -> Iterator[Workspace]:
     identity = identity_of(encoder, Analyzer("english"))
     kept = timedelta(days=settings.versions.keep_deleted_days)
     with EdgeCollection.open(place, identity, create=True) as collection:
-        removals = Removals(place / "removals.db", kept)
+        removals = RemovalsFile(place / "removals.db", kept)
         images = ImageStore(place / "images")
         made = Workspace(settings, collection, images, collection.ownership, encoder, removals)
         made.eraser.resume()

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from engine.errors import StoreError
-from engine.store.removals import Removals
+from engine.store.removals import RemovalsFile
 from engine.store.versions import Version
 
 
@@ -19,16 +19,16 @@ def place(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def removals(place: Path) -> Iterator[Removals]:
-    with closing(Removals(place)) as made:
+def removals(place: Path) -> Iterator[RemovalsFile]:
+    with closing(RemovalsFile(place)) as made:
         yield made
 
 
-def again(place: Path, kept: timedelta = timedelta(days=7)) -> Removals:
-    return Removals(place, kept)
+def again(place: Path, kept: timedelta = timedelta(days=7)) -> RemovalsFile:
+    return RemovalsFile(place, kept)
 
 
-def test_who_removes_nothing_has_no_file(removals: Removals, place: Path) -> None:
+def test_who_removes_nothing_has_no_file(removals: RemovalsFile, place: Path) -> None:
     assert removals.tombstones(["a"]) == {}
     assert removals.taken_down("pin", ["a"]) == set()
     assert removals.takedowns() == []
@@ -37,7 +37,7 @@ def test_who_removes_nothing_has_no_file(removals: Removals, place: Path) -> Non
     assert not place.parent.exists()
 
 
-def test_tombstones_outlive_the_process(removals: Removals, place: Path) -> None:
+def test_tombstones_outlive_the_process(removals: RemovalsFile, place: Path) -> None:
     graves = {"a": Version(5, None), "b": Version(None, 7), "c": Version()}
     removals.bury(graves)
     removals.bury({"a": Version(6, 1)})
@@ -48,14 +48,14 @@ def test_tombstones_outlive_the_process(removals: Removals, place: Path) -> None
         assert set(other.tombstones(["a", "b", "c"])) == {"b", "c"}
 
 
-def test_many_are_asked_at_once(removals: Removals) -> None:
+def test_many_are_asked_at_once(removals: RemovalsFile) -> None:
     graves = {f"p{number}": Version(number) for number in range(2_500)}
     removals.bury(graves)
     assert removals.tombstones([*graves, "none"]) == graves
     assert removals.tombstones([]) == {}
 
 
-def test_a_tombstone_is_forgotten_in_time(removals: Removals, place: Path) -> None:
+def test_a_tombstone_is_forgotten_in_time(removals: RemovalsFile, place: Path) -> None:
     removals.bury({"old": Version(1)})
     removals.finish(["old"])
     with closing(again(place, timedelta(0))) as other:
@@ -64,7 +64,7 @@ def test_a_tombstone_is_forgotten_in_time(removals: Removals, place: Path) -> No
     assert set(removals.tombstones(["old", "new"])) == {"new"}
 
 
-def test_what_was_not_finished_is_told(removals: Removals, place: Path) -> None:
+def test_what_was_not_finished_is_told(removals: RemovalsFile, place: Path) -> None:
     removals.bury({"a": Version(1), "b": Version(2)}, ["k1", "k2"])
     removals.take_down("pin", "x")
     removals.finish(["a"], ["k1"])
@@ -86,7 +86,7 @@ def test_an_unfinished_tombstone_is_kept_past_its_time(place: Path) -> None:
         assert set(removals.unfinished().tombstones) == {"a", "b"}
 
 
-def test_takedowns_are_listed_until_reinstated(removals: Removals, place: Path) -> None:
+def test_takedowns_are_listed_until_reinstated(removals: RemovalsFile, place: Path) -> None:
     removals.take_down("pin", "a", "court order")
     removals.take_down("picture", "ab" * 32)
     removals.take_down("pin", "a")
@@ -102,7 +102,7 @@ def test_takedowns_are_listed_until_reinstated(removals: Removals, place: Path) 
     assert removals.taken_down("pin", ["a"]) == set()
 
 
-def test_a_failed_write_changes_nothing(removals: Removals) -> None:
+def test_a_failed_write_changes_nothing(removals: RemovalsFile) -> None:
     with pytest.raises(StoreError, match="can't be used"):
         removals.bury({"a": Version(1), "b": Version(2**70)})
     assert removals.tombstones(["a", "b"]) == {}
@@ -120,7 +120,7 @@ def test_a_damaged_file_is_named(place: Path) -> None:
         removals.tombstones(["a"])
 
 
-def test_every_change_is_synced(removals: Removals, place: Path) -> None:
+def test_every_change_is_synced(removals: RemovalsFile, place: Path) -> None:
     removals.bury({"a": Version(1)})
     # 2 is FULL: a commit waits for the disk (sqlite.org/pragma.html#pragma_synchronous).
     assert removals._open is not None
