@@ -129,7 +129,7 @@ class QueueSettings(BaseModel):
     max_deliver: int = Field(default=50, ge=2, le=10_000)
     max_ack_pending: int = Field(default=512, ge=1)
     max_bytes: int = Field(default=1024 * MIB, ge=MIB)
-    replicas: Literal[1, 3, 5] = 1
+    replicas: int = Field(default=1, ge=1, le=5)
 
 
 class VersionSettings(BaseModel):

@@ -19,7 +19,7 @@ from engine.queries import Part, Query
 from engine.store.edge import EdgeCollection
 from engine.store.image_store import ImageStore
 from engine.store.plan import Plan
-from engine.store.removals import Removals, Unfinished
+from engine.store.removals import RemovalsFile, Unfinished
 from engine.store.versions import Age, version
 from engine.workspace import Workspace
 from tests.conftest import ROOT
@@ -142,7 +142,7 @@ def remove(workspace: Workspace, way: str) -> None:
         (EdgeCollection, "delete"),
         (EdgeCollection, "flush"),
         (ImageStore, "delete"),
-        (Removals, "finish"),
+        (RemovalsFile, "finish"),
     ],
 )
 @pytest.mark.parametrize("way", ["deletion", "takedown"])
