@@ -4,6 +4,7 @@ The one place where the rooms are put together; the command line and the HTTP se
 here. The encoder is loaded at its first use, since many commands need none.
 """
 
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, fields
@@ -30,11 +31,13 @@ from engine.ingestion.outcome import Outcome
 from engine.ingestion.unsettled import Unsettled
 from engine.queries import Filter, Query
 from engine.retrieval.answers import Answer
+from engine.retrieval.facets import FacetRequest, facets
 from engine.retrieval.parameters import Parameters
 from engine.retrieval.parameters_file import NAME as PARAMETERS_NAME
 from engine.retrieval.parameters_file import Current
 from engine.retrieval.related import related
 from engine.retrieval.search import search
+from engine.retrieval.suggest import Suggester
 from engine.retrieval.understand import Reader
 from engine.settings import Settings
 from engine.store.cluster import Cluster
@@ -113,6 +116,23 @@ class Workspace:
         """Answer a query."""
         parameters = self.parameters
         return search(query, self.reader(parameters), parameters)
+
+    @cached_property
+    def suggester(self) -> Suggester:
+        """What completes half-typed queries."""
+
+        def familiar(word: str) -> bool:
+            return self.encoder.knows_word(word)
+
+        return Suggester(self.collection, self.analyzer, familiar)
+
+    def facets(self, request: FacetRequest) -> dict[str, Any]:
+        """Return how many pins have each value of some fields, as JSON."""
+        started = time.perf_counter()
+        parameters = self.parameters
+        found = facets(request, self.collection, self.reader(parameters), parameters)
+        took = (time.perf_counter() - started) * 1000
+        return {"facets": [each.to_json() for each in found], "took_ms": round(took, 3)}
 
     def reader(self, parameters: Parameters) -> Reader:
         """Return what reads queries for this collection."""

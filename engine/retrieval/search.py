@@ -9,25 +9,15 @@ from engine.retrieval.collapse import collapsed
 from engine.retrieval.diversity import POOL, diversified
 from engine.retrieval.listing import Entry, Pins, page_of, show
 from engine.retrieval.parameters import Parameters
-from engine.retrieval.ranking import rank
-from engine.retrieval.understand import Reader
+from engine.retrieval.ranking import Ranking, rank
+from engine.retrieval.understand import Reader, Understood
 from engine.store.plan import Plan
 
 
 def search(query: Query, reader: Reader, parameters: Parameters) -> Answer:
     """Answer a query; a pin's place and score depend on neither `limit` nor `offset`."""
     started = time.perf_counter()
-    asked = reader.understand(query)
-    plan = Plan(
-        terms=asked.terms,
-        vector=asked.vector,
-        filter=query.filter,
-        exclude=asked.pins,
-        bm25=parameters.bm25,
-        lexical_depth=parameters.lexical_depth,
-        vector_depth=parameters.vector_depth,
-    )
-    ranking = rank(reader.collection.candidates(plan), asked.kind, parameters)
+    asked, ranking = ranked(query, reader, parameters)
     pins = Pins(ranking, reader.collection)
     order = ranking.at_least(query.min_relevance)
     entries: Iterator[Entry] = map(Entry, order.tolist())
@@ -40,6 +30,21 @@ def search(query: Query, reader: Reader, parameters: Parameters) -> Answer:
     took = (time.perf_counter() - started) * 1000
     missing = ranking.candidates.missing
     return Answer(hits, more, took, ranking.nothing_relevant, asked.corrections, missing)
+
+
+def ranked(query: Query, reader: Reader, parameters: Parameters) -> tuple[Understood, Ranking]:
+    """Return what a query means, and all its candidates in order."""
+    asked = reader.understand(query)
+    plan = Plan(
+        terms=asked.terms,
+        vector=asked.vector,
+        filter=query.filter,
+        exclude=asked.pins,
+        bm25=parameters.bm25,
+        lexical_depth=parameters.lexical_depth,
+        vector_depth=parameters.vector_depth,
+    )
+    return asked, rank(reader.collection.candidates(plan), asked.kind, parameters)
 
 
 def read_ahead(offset: int, limit: int, diversity: float) -> int:

@@ -126,6 +126,42 @@ class SearchAnswer(BaseModel):
     )
 
 
+class SuggestionAnswer(BaseModel):
+    """What a half-typed query may become."""
+
+    text: str
+    kind: Literal["words", "board"] = Field(description="words that pins say, or a board's title")
+    pins: int = Field(description="how many pins say them, or are on that board")
+
+
+class SuggestAnswer(BaseModel):
+    """Suggestions, most useful first."""
+
+    suggestions: list[SuggestionAnswer]
+    did_you_mean: str | None = Field(description="only where nothing begins as typed")
+
+
+class FacetValue(BaseModel):
+    """One value and how many pins have it."""
+
+    value: str
+    pins: int
+
+
+class FacetAnswer(BaseModel):
+    """The commonest values of one key, as a filter takes it, commonest first."""
+
+    key: str
+    values: list[FacetValue]
+
+
+class FacetsAnswer(BaseModel):
+    """Facets, in the order asked for."""
+
+    facets: list[FacetAnswer]
+    took_ms: float
+
+
 class BoardSize(BaseModel):
     """A board and how many pins it has."""
 

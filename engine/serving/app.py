@@ -22,6 +22,7 @@ from engine.serving import (
     reference,
     search,
     submissions,
+    suggest,
     takedowns,
 )
 from engine.serving import metrics as requests
@@ -80,7 +81,7 @@ def create_app(workspace: Workspace, *, hosts: Sequence[str] = ()) -> FastAPI:
     app.key_required = key is not None
     problems.install(app)
     v1 = APIRouter(prefix=KEYED)
-    for noun in (search, pins, boards, feedback, takedowns, health):
+    for noun in (search, suggest, pins, boards, feedback, takedowns, health):
         v1.include_router(noun.router)
     if queue is not None:
         v1.include_router(submissions.router)

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import zip_longest
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Header, Path, Query
 from fastapi.exceptions import RequestValidationError
@@ -31,6 +31,9 @@ from engine.serving.service import Service, Serving
 from engine.store.records import StoredPin, point_id
 
 MAX_BATCH = 1_000
+# A pin's picture may be replaced or taken down: after a minute it is asked for again, which is
+# mostly answered with a 304. Never by a cache that others share, as a key may guard it.
+CACHED = "private, max-age=60, must-revalidate"
 router = APIRouter(prefix="/pins", tags=["pins"])
 
 
@@ -157,19 +160,25 @@ def get_related(
 def get_image(
     service: Serving,
     identity: PinId,
+    size: Annotated[
+        Literal["full", "thumb"],
+        Query(description="`thumb` has a longest side of 320 pixels at most"),
+    ] = "full",
     if_none_match: Annotated[str | None, Header()] = None,
 ) -> Response:
     """Return the picture of a pin as it is kept: upright, without metadata, made small."""
     key = _stored(service, identity).image_key
-    # A pin's picture may be replaced, so it is asked for again; the answer is mostly a 304.
-    headers = {"ETag": f'"{key}"', "Cache-Control": "private, no-cache"}
-    if key is not None and _matches(if_none_match, key):
+    tag = f"{key}-thumb" if size == "thumb" else str(key)
+    headers = {"ETag": f'"{tag}"', "Cache-Control": CACHED}
+    if key is not None and _matches(if_none_match, tag):
         return Response(status_code=304, headers=headers)
     data = service.workspace.images.get(key) if key is not None else None
-    if data is None:
+    if data is None or key is None:
         raise UnknownPicture(
             f"the picture of pin {identity[:60]!r} is not kept: see ENGINE_IMAGES__MODE"
         )
+    if size == "thumb":
+        data = service.thumbnails.of(key, data)
     return Response(data, headers=headers, media_type="image/jpeg")
 
 
@@ -324,7 +333,7 @@ def _named(value: Any) -> str | None:
         return None
 
 
-def _matches(header: str | None, key: str) -> bool:
+def _matches(header: str | None, tag: str) -> bool:
     """Say whether an If-None-Match header names the picture (weak comparison, RFC 9110, 13.1.2)."""
     tags = [tag.strip().removeprefix("W/") for tag in (header or "").split(",")]
-    return "*" in tags or f'"{key}"' in tags
+    return "*" in tags or f'"{tag}"' in tags

@@ -17,6 +17,7 @@ from engine.jsonl import BadLine
 from engine.queries import Query
 from engine.retrieval.answers import Answer
 from engine.serving.asking import Asking
+from engine.serving.thumbnails import Thumbnails
 from engine.store.feedback_log import Event
 from engine.store.removals import Kind
 from engine.workspace import Workspace
@@ -34,6 +35,7 @@ class Service:
     def __init__(self, workspace: Workspace, queue: QueueClient | None = None) -> None:
         self.workspace = workspace
         self.queue = queue
+        self.thumbnails = Thumbnails()
         self.warm = False
         # Two writes of one pin must not both read the state before either.
         self._writes = threading.Lock()

@@ -105,6 +105,23 @@ class Collection(Protocol):
         """Return the titles of the largest boards and their numbers of pins, largest first."""
         ...
 
+    def facet(self, name: str, limit: int, filter_: Filter = EVERYTHING) -> list[tuple[str, int]]:
+        """Return the commonest values of a field and their numbers of pins, commonest first.
+
+        name: one of `KEYWORD_KEYS`, or `attributes`, whose values are `key=value`. Numbers are
+        exact; where there are many more values than `limit`, one that is hardly rarer may be
+        missing. Looks at each value once, so it is quick however many pins there are.
+        """
+        ...
+
+    def keywords(self, keys: Sequence[str]) -> list[dict[str, tuple[str, ...]]]:
+        """Return the values of the fields of `facet`, of each pin that exists."""
+        ...
+
+    def saying(self, terms: Sequence[str]) -> int:
+        """Return how many pins have all the terms, each in either text."""
+        ...
+
     def scroll(
         self,
         filter_: Filter = EVERYTHING,

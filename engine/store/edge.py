@@ -41,6 +41,9 @@ IDENTITY_NAME = "collection.json"
 # To look at so many pins takes well under a millisecond.
 COUNT_ONE_BY_ONE = 10_000
 SHOWING_PAGE = 1_000
+# A rough facet counts what was deleted since the last `optimize` too, so more values than wanted
+# are looked at.
+FACET_SLACK = 16
 # Few enough that no search waits for them to be noticed.
 TEXTS_PAGE = 200
 
@@ -195,6 +198,29 @@ class EdgeCollection:
         return sorted(
             ((hit.value, hit.count) for hit in hits), key=lambda each: (-each[1], each[0])
         )
+
+    def facet(self, name: str, limit: int, filter_: Filter = EVERYTHING) -> list[tuple[str, int]]:
+        wanted = edge_schema.only(filter_)
+        looked_at = limit * 2 + FACET_SLACK
+        with self._live.using() as shard:
+            # An exact facet goes through the pins of every value, a rough one only counts them.
+            rough = shard.facet(edge.FacetRequest(name, looked_at, False, wanted)).hits
+            if len(rough) < looked_at:
+                exact = shard.facet(edge.FacetRequest(name, looked_at, True, wanted)).hits
+                return schema.commonest(((each.value, each.count) for each in exact), limit)
+            having = (edge_schema.having(name, each.value, filter_) for each in rough)
+            counts = [self._matches(each) for each in having]
+        return schema.commonest(
+            ((each.value, count) for each, count in zip(rough, counts, strict=True)), limit
+        )
+
+    def keywords(self, keys: Sequence[str]) -> list[dict[str, tuple[str, ...]]]:
+        found = self._live.retrieve(list(keys), list(schema.FACETS), False)
+        return [schema.keywords(each.payload) for each in found]
+
+    def saying(self, terms: Sequence[str]) -> int:
+        with self._live.using():
+            return self._matches(edge_schema.saying(terms))
 
     def scroll(
         self,

@@ -1,6 +1,6 @@
 """The schema and the values of a query in Qdrant Edge's own types."""
 
-from collections.abc import Container
+from collections.abc import Container, Sequence
 from typing import Any
 
 import qdrant_edge as edge
@@ -121,6 +121,21 @@ def holds_term(term: str) -> tuple[Any, Any]:
         edge.FieldCondition(place, match=match) for place in (schema.DESCRIPTION, schema.BOARD)
     )
     return description, board
+
+
+def having(name: str, value: str, filter_: Filter) -> Any:
+    """Return the filter for the pins of a filter that have a value in a keyword field."""
+    wanted = only(filter_)
+    there = edge.FieldCondition(name, match=edge.MatchValue(value))
+    return edge.Filter(must=[there] if wanted is None else [there, wanted])
+
+
+def saying(terms: Sequence[str]) -> Any:
+    """Return the filter for the pins that have all terms, each in either text."""
+    must: list[Any] = [edge.Filter(should=list(holds_term(each))) for each in terms]
+    if (wanted := only(Filter())) is not None:
+        must.append(wanted)
+    return edge.Filter(must=must)
 
 
 def _vector(leg: VectorLeg) -> Any:

@@ -14,6 +14,7 @@ import numpy.typing as npt
 from engine.errors import StoreError
 from engine.features.phash import bands
 from engine.pins import Pin, pin_from_json, pin_to_json
+from engine.queries import KEYWORD_KEYS
 from engine.store.records import Facts, Record, StoredPin
 from engine.store.versions import Version, microseconds
 
@@ -58,6 +59,7 @@ INDEXES: Final[Mapping[str, IndexKind]] = MappingProxyType(
 
 SHOWN: Final = (PIN, DESCRIPTION, BOARD)
 COMPARED: Final = (PIN,)
+FACETS: Final = (*KEYWORD_KEYS, ATTRIBUTES)
 
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
@@ -141,6 +143,20 @@ def showing(payloads: Iterable[Mapping[str, Any]], sha256: str) -> list[str]:
         if sha256 in {line.image_sha256, line.image_key}:
             out.append(_read(fields)[1].id)
     return out
+
+
+def keywords(fields: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
+    """Return the values of a pin's `FACETS`, without those that it lacks."""
+    found = {name: fields[name] for name in FACETS if name in fields}
+    return {
+        name: (value,) if isinstance(value, str) else tuple(value) for name, value in found.items()
+    }
+
+
+def commonest(counts: Iterable[tuple[str, int]], limit: int) -> list[tuple[str, int]]:
+    """Return the values that some pin has, commonest first."""
+    there = (each for each in counts if each[1])
+    return sorted(there, key=lambda each: (-each[1], each[0]))[:limit]
 
 
 def attribute(key: str, value: str) -> str:

@@ -214,6 +214,21 @@ class ServerCollection:
             key=lambda each: (-each[1], each[0]),
         )
 
+    def facet(self, name: str, limit: int, filter_: Filter = EVERYTHING) -> list[tuple[str, int]]:
+        wanted = server_schema.only(filter_)
+        with _server_errors():
+            answer = self._client.facet(
+                self._name, name, facet_filter=wanted, limit=limit, exact=True
+            )
+        return schema.commonest(((str(hit.value), hit.count) for hit in answer.hits), limit)
+
+    def keywords(self, keys: Sequence[str]) -> list[dict[str, tuple[str, ...]]]:
+        found = self._retrieve(list(keys), list(schema.FACETS), False)
+        return [schema.keywords(each.payload or {}) for each in found]
+
+    def saying(self, terms: Sequence[str]) -> int:
+        return self._count(server_schema.saying(terms))
+
     def scroll(
         self,
         filter_: Filter = EVERYTHING,

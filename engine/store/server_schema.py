@@ -1,7 +1,7 @@
 """The schema and the values of a query in qdrant-client's types: what a Qdrant server takes."""
 
 import uuid
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 from qdrant_client import models
 
@@ -135,6 +135,14 @@ def holds_term(term: str) -> models.Filter:
             for place in (schema.DESCRIPTION, schema.BOARD)
         ]
     )
+
+
+def saying(terms: Sequence[str]) -> models.Filter:
+    """Return the filter for the pins that have all terms, each in either text."""
+    must: list[models.Condition] = [holds_term(each) for each in terms]
+    if (wanted := only(Filter())) is not None:
+        must.append(wanted)
+    return models.Filter(must=must)
 
 
 def key_of(point: object) -> Key:

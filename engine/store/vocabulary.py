@@ -81,6 +81,11 @@ class Vocabulary(Mapping[str, int]):
         self.pins += other.pins
         self._prune()
 
+    def counts(self) -> dict[str, int]:
+        """Return the words and their numbers of pins as they are now, safe to go through."""
+        # In one step of the interpreter, so that no other thread adds meanwhile.
+        return dict(self._words)
+
     def letters(self, script: str) -> frozenset[str]:
         """Return the letters of a script that its words are written in; see `script_of`."""
         # Up to date to a tenth, which spares to go through all words for every query.

@@ -185,6 +185,30 @@ class TestImage:
         other = reader.get("/v1/pins/dress-001/image", headers={"If-None-Match": '"other"'})
         assert other.content == first.content
 
+    def test_a_thumbnail_is_small_and_has_a_tag_of_its_own(self, empty: TestClient) -> None:
+        image = Image.effect_noise((600, 300), 60).convert("RGB")
+        exif = Image.Exif()
+        exif[0x010E] = "a private note"
+        buffer = io.BytesIO()
+        image.save(buffer, "JPEG", exif=exif, comment=b"a private note")
+        empty.put("/v1/pins/a", json={"image": inline(buffer.getvalue())})
+        full, thumb = (
+            empty.get("/v1/pins/a/image", params={"size": size}) for size in ("full", "thumb")
+        )
+        for answer, size in ((full, (512, 256)), (thumb, (320, 160))):
+            assert b"private" not in answer.content
+            with Image.open(io.BytesIO(answer.content)) as shown:
+                assert (shown.format, shown.size) == ("JPEG", size)
+                assert not shown.getexif()
+                assert "comment" not in shown.info
+        assert full.headers["etag"] != thumb.headers["etag"]
+        assert "private" in full.headers["cache-control"]
+        for known, status in ((thumb, 304), (full, 200)):
+            headers = {"If-None-Match": known.headers["etag"]}
+            again = empty.get("/v1/pins/a/image?size=thumb", headers=headers)
+            assert again.status_code == status
+        problem(empty.get("/v1/pins/a/image?size=huge"), 422, "invalid-request")
+
     def test_another_picture_has_another_tag(self, client: TestClient) -> None:
         tag = client.get("/v1/pins/dress-001/image").headers["etag"]
         client.put("/v1/pins/dress-001", json={"image": inline(picture("green"))})

@@ -436,3 +436,68 @@ def test_what_was_written_with_fewer_facts_is_read(make_record: MakeRecord) -> N
     assert schema.record(older, record.vector) == schema.record(fields, record.vector)
     assert schema.facts(older) == schema.facts(fields)
     assert schema.stored_pin(older).phash == ""
+
+
+class TestFacets:
+    def test_values_are_counted_commonest_first(
+        self, collection: Collection, shop: Sequence[Record]
+    ) -> None:
+        collection.upsert(shop)
+        assert collection.facet("board_title", 10) == [("Cosy Rooms", 2), ("Street, Style", 1)]
+        assert collection.facet("merchant", 10) == [("Nest", 2)]
+        colours = ["colour=black", "colour=green", "colour=yellow", "kind=shoe"]
+        assert collection.facet("attributes", 10) == [(each, 1) for each in colours]
+        assert collection.facet("attributes", 2) == [(each, 1) for each in colours[:2]]
+
+    def test_a_filter_holds(self, collection: Collection, shop: Sequence[Record]) -> None:
+        collection.upsert(shop)
+        nest = parse_filter({"merchant": "Nest"})
+        assert collection.facet("board_title", 10, nest) == [("Cosy Rooms", 1)]
+        assert collection.facet("language", 10, nest) == [("en", 1)]
+        assert collection.facet("currency", 10, nest) == []
+
+    def test_what_was_deleted_is_not_counted(
+        self, collection: Collection, shop: Sequence[Record]
+    ) -> None:
+        collection.upsert(shop)
+        collection.optimize()
+        collection.delete(["lamp"])
+        assert collection.facet("board_title", 10) == [("Cosy Rooms", 1), ("Street, Style", 1)]
+        assert collection.facet("currency", 10) == []
+
+    def test_many_values_are_counted_exactly(
+        self, collection: Collection, make_record: MakeRecord
+    ) -> None:
+        """More of them than are looked at in one go."""
+        names = [f"p{number:03}" for number in range(120)]
+        pins = [make_record(name, seed=at) for at, name in enumerate(names, 1)]
+        boards = [f"board {at % 60}" if at < 100 else "board 7" for at in range(120)]
+        collection.upsert(
+            [
+                replace(p, pin=replace(p.pin, board_title=b))
+                for p, b in zip(pins, boards, strict=True)
+            ]
+        )
+        collection.optimize()
+        collection.delete(names[100:110])
+        assert collection.facet("board_title", 3) == [
+            ("board 7", 12),
+            ("board 0", 2),
+            ("board 1", 2),
+        ]
+
+    def test_the_values_of_pins(self, collection: Collection, shop: Sequence[Record]) -> None:
+        collection.upsert(shop)
+        keys = [point_id(name) for name in ("dress", "shoe", "bare", "nobody")]
+        found = collection.keywords(keys)
+        assert sorted(found, key=len) == [
+            {},
+            {"board_title": ("Street, Style",), "attributes": ("colour=black", "kind=shoe")},
+            {"merchant": ("Nest",), "language": ("en",), "attributes": ("colour=green",)},
+        ]
+
+    def test_pins_that_say_all_terms(self, collection: Collection, shop: Sequence[Record]) -> None:
+        collection.upsert(shop)
+        assert collection.saying(["green"]) == 2
+        assert collection.saying(["green", "cosy"]) == 1
+        assert collection.saying(["green", "lemon"]) == 0
