@@ -192,12 +192,7 @@ class EdgeCollection:
         return self._words.current()
 
     def boards(self, limit: int) -> list[tuple[str, int]]:
-        request = edge.FacetRequest("board_title", limit=limit, exact=True)
-        with self._live.using() as shard:
-            hits = shard.facet(request).hits
-        return sorted(
-            ((hit.value, hit.count) for hit in hits), key=lambda each: (-each[1], each[0])
-        )
+        return self.facet("board_title", limit)
 
     def facet(self, name: str, limit: int, filter_: Filter = EVERYTHING) -> list[tuple[str, int]]:
         wanted = edge_schema.only(filter_)

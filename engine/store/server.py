@@ -204,22 +204,19 @@ class ServerCollection:
             yield [text_of(schema.stored_pin(each.payload or {}).pin) for each in page]
 
     def boards(self, limit: int) -> list[tuple[str, int]]:
-        answer = self._calls(
-            lambda: self._client.facet(
-                self._name, "board_title", limit=limit, exact=True, consistency=self._consistency
-            )
-        )
-        return sorted(
-            ((str(hit.value), hit.count) for hit in answer.hits),
-            key=lambda each: (-each[1], each[0]),
-        )
+        return self.facet("board_title", limit)
 
     def facet(self, name: str, limit: int, filter_: Filter = EVERYTHING) -> list[tuple[str, int]]:
-        wanted = server_schema.only(filter_)
-        with _server_errors():
-            answer = self._client.facet(
-                self._name, name, facet_filter=wanted, limit=limit, exact=True
+        answer = self._calls(
+            lambda: self._client.facet(
+                self._name,
+                name,
+                facet_filter=server_schema.only(filter_),
+                limit=limit,
+                exact=True,
+                consistency=self._consistency,
             )
+        )
         return schema.commonest(((str(hit.value), hit.count) for hit in answer.hits), limit)
 
     def keywords(self, keys: Sequence[str]) -> list[dict[str, tuple[str, ...]]]:

@@ -16,6 +16,9 @@ KEY = "k3y-for-tests"
 LIMIT = 20_000
 ROUTES = (
     ("GET", "/v1/search?q=red"),
+    ("GET", "/v1/suggest"),
+    ("GET", "/v1/facets"),
+    ("POST", "/v1/feedback"),
     ("POST", "/v1/search"),
     ("POST", "/v1/pins"),
     ("GET", "/v1/pins/a"),
