@@ -11,6 +11,7 @@ import typer
 from engine.commands.about import boards, doctor, info, version
 from engine.commands.evaluate import evaluate
 from engine.commands.pins import delete, get, index
+from engine.commands.regions import regions
 from engine.commands.search import related, search
 from engine.commands.serve import serve
 from engine.commands.takedown import takedown
@@ -32,6 +33,7 @@ for command in (
     index,
     search,
     related,
+    regions,
     get,
     delete,
     boards,

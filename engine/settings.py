@@ -158,6 +158,7 @@ class Settings(BaseSettings):
     encoder: str = "embedded"
     language: str = "english"
     vocabulary: Path | None = None
+    detector: Path | None = None
     store: StoreSettings = StoreSettings()
     images: ImageSettings = ImageSettings()
     versions: VersionSettings = VersionSettings()

@@ -13,6 +13,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from engine.discovery.objects import Detector, Finder
 from engine.discovery.vocabulary import Facet, Labels, Vocabulary, read_vocabulary
 from engine.errors import NoCollection, StoreError, UnknownPin
 from engine.features.encoder import Encoder
@@ -88,6 +89,11 @@ class Workspace:
         if facet not in self._labels:
             self._labels[facet] = Labels.of(self.vocabulary, facet, self.encoder)
         return self._labels[facet]
+
+    @cached_property
+    def finder(self) -> Finder:
+        """What finds the things in a picture; BadSetting if ENGINE_DETECTOR names none."""
+        return Finder(self.encoder, self.labels("kind"), detector_of(self.settings))
 
     @cached_property
     def _labels(self) -> dict[Facet, Labels]:
@@ -287,6 +293,22 @@ class Workspace:
     @property
     def _max_ahead(self) -> timedelta:
         return timedelta(seconds=self.settings.versions.max_ahead_s)
+
+
+def finder_of(settings: Settings) -> Finder:
+    """Return what finds the things in a picture, without any collection."""
+    encoder = load_encoder(settings.encoder)
+    labels = Labels.of(read_vocabulary(settings.vocabulary), "kind", encoder)
+    return Finder(encoder, labels, detector_of(settings))
+
+
+def detector_of(settings: Settings) -> Detector | None:
+    """Return the detector that the settings name, if any; raise BadSetting."""
+    if settings.detector is None:
+        return None
+    from engine.features.detector import FolderDetector  # only here: it brings torch
+
+    return FolderDetector.load(settings.detector)
 
 
 def identity_of(encoder: Encoder, analyzer: Analyzer) -> Identity:

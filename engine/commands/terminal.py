@@ -64,6 +64,20 @@ class Terminal:
         self.out.print(table)
         self.err.print(f"[dim]{len(hits)} pins in {answer['took_ms']:.0f} ms[/dim]")
 
+    def regions(self, answer: dict[str, Any]) -> None:
+        """Print the things in a picture as a table."""
+        if not answer["regions"]:
+            self.out.print("nothing stands out")
+            return
+        table = Table(box=None, pad_edge=False, header_style="bold")
+        for name in ("#", "score", "box", "label"):
+            table.add_column(name)
+        for number, each in enumerate(answer["regions"], 1):
+            label = escape(each["label"]) if each["label"] else "[dim]not sure[/dim]"
+            table.add_row(str(number), f"{each['score']:.3f}", each["box"], label)
+        self.out.print(table)
+        self.err.print(f"[dim]{len(answer['regions'])} regions in {answer['took_ms']:.0f} ms[/dim]")
+
     def facts(self, facts: dict[str, Any]) -> None:
         """Print names and values, one a line."""
         table = Table(box=None, show_header=False, pad_edge=False)

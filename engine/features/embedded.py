@@ -10,6 +10,7 @@ import json
 import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Self
 
@@ -23,6 +24,7 @@ from tokenizers import Tokenizer
 
 from engine.errors import UnknownEncoder
 from engine.features import colour
+from engine.features.onnx_taps import averaged, opened
 from engine.features.wordpiece import tokenizer, unknown_id
 
 FloatArray = npt.NDArray[np.float32]
@@ -35,6 +37,8 @@ FORMAT = "1"
 _PICTURES = 8
 _TEXTS = 1024
 _LEAST_LENGTH = 1e-9
+MAP_SIDE = 384
+"""Side of the picture that maps are made of: twice that of a vector's, to tell smaller things."""
 
 
 class EmbeddedEncoder:
@@ -63,8 +67,9 @@ class EmbeddedEncoder:
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = 1
         options.inter_op_num_threads = 1
+        self._graph = tensors["image.onnx"].tobytes()
         self._session = onnxruntime.InferenceSession(
-            tensors["image.onnx"].tobytes(), options, providers=["CPUExecutionProvider"]
+            self._graph, options, providers=["CPUExecutionProvider"]
         )
         self._threads = threads or os.cpu_count() or 1
         self._pool = ThreadPoolExecutor(self._threads, thread_name_prefix="embedded")
@@ -110,6 +115,32 @@ class EmbeddedEncoder:
     def encode_pixels(self, pixels: npt.NDArray[np.uint8]) -> FloatArray:
         """Return unit rows for pictures that `prepare` has made, (n, side, side, 3)."""
         return self._shared(self._vectors, pixels)
+
+    def maps(self, image: Image.Image) -> list[FloatArray]:
+        """Return what the layers see of a picture before they average it, the finest map first.
+
+        The last layer tells what a picture is rather than where, and is left out.
+        """
+        names, session = self._looking
+        if session is None:
+            return []
+        found = session.run(names, {"pixels": prepare(image, MAP_SIDE)[None]})
+        return [np.asarray(each[0].transpose(1, 2, 0), np.float32) for each in found]
+
+    @cached_property
+    def _looking(self) -> tuple[list[str], onnxruntime.InferenceSession | None]:
+        """The same graph up to what it averages; loaded once something asks for maps."""
+        names = averaged(self._graph)[:-1]
+        if not names:
+            return [], None
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = 1
+        options.inter_op_num_threads = 1
+        options.log_severity_level = 3  # weights past the last map are not used, which is meant
+        graph = opened(self._graph, "pixels", names)
+        return names, onnxruntime.InferenceSession(
+            graph, options, providers=["CPUExecutionProvider"]
+        )
 
     def _shared(
         self,

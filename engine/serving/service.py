@@ -49,6 +49,8 @@ class Service:
         encoder = self.workspace.encoder
         encoder.encode_texts(["a pin"])
         encoder.encode_images([Image.new("RGB", (64, 64), "white")])
+        if self.workspace.settings.vocabulary or self.workspace.settings.detector:
+            _ = self.workspace.finder  # what can't be used keeps the service from starting
         self.warm = True
 
     def search(self, query: Query) -> Answer:
