@@ -9,6 +9,7 @@ import sys
 import typer
 
 from engine.commands.about import boards, doctor, info, version
+from engine.commands.duplicates import duplicates
 from engine.commands.evaluate import evaluate
 from engine.commands.pins import delete, get, index
 from engine.commands.regions import regions
@@ -34,6 +35,7 @@ for command in (
     search,
     related,
     regions,
+    duplicates,
     get,
     delete,
     boards,

@@ -1,7 +1,8 @@
 """Which new pins show what an earlier pin shows: that is recorded, and no pin is dropped for it.
 
-Candidates share a part of their perceptual hash, which an index finds; the vectors confirm. See
-docs/decisions/0016-near-duplicates.md for the figures behind the rule. Knows nothing of pictures.
+Candidates share a part of their perceptual hash, which an index finds; the pictures themselves, or
+the vectors where none are kept, confirm. See docs/decisions/0016-near-duplicates.md and
+0033-one-picture.md for the figures behind the rule.
 """
 
 from collections.abc import Collection as Ids
@@ -13,9 +14,11 @@ import numpy as np
 
 from engine.features.fingerprint import hamming
 from engine.features.phash import bands
+from engine.ingestion.likeness import Likeness
 from engine.queries import Filter
 from engine.store import schema
 from engine.store.collection import Collection
+from engine.store.image_store import ImageStore
 from engine.store.legs import FloatArray, Scope, VectorLeg
 from engine.store.records import Record, StoredPin, point_id
 from engine.store.vectors import unit
@@ -24,6 +27,9 @@ from engine.store.vectors import unit
 LEAST_COSINE = 0.8
 COSINE_PER_BIT = 0.025
 MOST_BITS = 6
+# Where the pictures can be compared, this much of a difference is worth a look at them.
+WORTH_COSINE = 0.6
+WORTH_BITS = 10
 # Of the pins that share a part of the hash, those that are compared in full.
 DEPTH = 8
 PAGE = 256
@@ -34,6 +40,7 @@ class Duplicates:
     """The groups of near-identical pictures of one collection, each named by its first pin."""
 
     collection: Collection
+    images: ImageStore | None = None
 
     def marked(self, new: Sequence[Record], replaced: Ids[str] = ()) -> list[Record]:
         """Return pins with new pictures, each with the first pin that shows the same, if any does.
@@ -53,7 +60,7 @@ class Duplicates:
                 (
                     each.duplicate_of or each.pin.id
                     for each, cosine in earlier
-                    if alike(record, each, cosine)
+                    if self._one_picture(record, each, cosine)
                 ),
                 None,
             )
@@ -77,6 +84,18 @@ class Duplicates:
                 moved.append(replace(record, duplicate_of=None if heir == pin_id else heir))
             self.collection.upsert(moved)
 
+    def _one_picture(
+        self, first: Record | StoredPin, second: Record | StoredPin, cosine: float
+    ) -> bool:
+        """Say whether two pins show the same picture; one that is kept is looked at if need be."""
+        if first.image_sha256 == second.image_sha256:
+            return True
+        if self.images is not None and worth_a_look(first, second, cosine):
+            [told] = Likeness(self.images).of(first.image_key, [second.image_key])
+            if told is not None:
+                return told.same
+        return alike(first, second, cosine)
+
     def _candidates(
         self, new: Sequence[Record], vectors: Sequence[FloatArray], replaced: Ids[str]
     ) -> list[list[tuple[StoredPin, float]]]:
@@ -86,8 +105,9 @@ class Duplicates:
             VectorLeg(vector, DEPTH, Scope(_sharing(each.phash), without), exact=True)
             for each, vector in zip(new, vectors, strict=True)
         ]
+        least = LEAST_COSINE if self.images is None else WORTH_COSINE
         ranked = [
-            [(str(key), score) for key, score in zip(*each, strict=True) if score >= LEAST_COSINE]
+            [(str(key), score) for key, score in zip(*each, strict=True) if score >= least]
             for each in self.collection.nearest(legs)
         ]
         stored = self.collection.pins(list({key for each in ranked for key, _ in each}))
@@ -95,13 +115,20 @@ class Duplicates:
 
 
 def alike(first: Record | StoredPin, second: Record | StoredPin, cosine: float) -> bool:
-    """Say whether two pins show the same picture; `cosine` is that of their vectors."""
+    """Say whether two pins show the same picture, as far as hashes and their cosine tell."""
     if first.image_sha256 == second.image_sha256:
         return True
     if not first.phash or not second.phash:
         return False
     bits = hamming(first.phash, second.phash)
     return bits <= MOST_BITS and cosine >= LEAST_COSINE + COSINE_PER_BIT * bits
+
+
+def worth_a_look(first: Record | StoredPin, second: Record | StoredPin, cosine: float) -> bool:
+    """Say whether the pictures of two pins may be one, by their hashes and vectors."""
+    if not first.phash or not second.phash:
+        return False
+    return cosine >= WORTH_COSINE and hamming(first.phash, second.phash) <= WORTH_BITS
 
 
 def _sharing(hashed: str) -> Filter:

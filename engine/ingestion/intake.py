@@ -135,7 +135,9 @@ class Intake:
         """Finish a window: encode the new pictures together, write all records, then tell."""
         results = [each.result() if isinstance(each, Future) else each for each in window.results]
         seen = [result for result in results if isinstance(result, Seen)]
-        recorder = Recorder(self.collection, self.encoder, self.analyzer, self.removals)
+        recorder = Recorder(
+            self.collection, self.encoder, self.analyzer, self.removals, self.images
+        )
         made = recorder.made(seen)
         self._note(seen, made, left)
         records = [record for record in made.values() if isinstance(record, Record)]

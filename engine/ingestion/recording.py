@@ -16,6 +16,7 @@ from engine.ingestion.duplicates import Duplicates
 from engine.ingestion.looking import Seen
 from engine.pins import Pin
 from engine.store.collection import Collection
+from engine.store.image_store import ImageStore
 from engine.store.records import Record
 from engine.store.removals import Removals
 
@@ -28,6 +29,7 @@ class Recorder:
     encoder: Encoder
     analyzer: Analyzer
     removals: Removals
+    images: ImageStore
 
     def made(self, seen: Sequence[Seen]) -> dict[str, Record | UsageError]:
         """Return by pin what is to be written, or why nothing is; no pin comes twice."""
@@ -41,7 +43,7 @@ class Recorder:
         # What leads a group and is about to show something else leaves it, before anything of the
         # group is read.
         replaced = [each.pin.id for each in allowed if each.image is not None and each.known]
-        groups = Duplicates(self.collection)
+        groups = Duplicates(self.collection, self.images)
         groups.hand_over(replaced)
         keys = [each.pin.id for each in allowed]
         made |= dict(zip(keys, self._records(allowed), strict=True))

@@ -16,6 +16,7 @@ from engine.ingestion.queue_client import QueueClient
 from engine.serving import (
     boards,
     discovery,
+    duplicates,
     feedback,
     health,
     pins,
@@ -82,7 +83,7 @@ def create_app(workspace: Workspace, *, hosts: Sequence[str] = ()) -> FastAPI:
     app.key_required = key is not None
     problems.install(app)
     v1 = APIRouter(prefix=KEYED)
-    for noun in (search, discovery, suggest, pins, boards, feedback, takedowns, health):
+    for noun in (search, discovery, suggest, duplicates, pins, boards, feedback, takedowns, health):
         v1.include_router(noun.router)
     if queue is not None:
         v1.include_router(submissions.router)
