@@ -7,7 +7,7 @@ here. The encoder is loaded at its first use, since many commands need none.
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from datetime import datetime, timedelta
 from functools import cached_property
 from pathlib import Path
@@ -121,7 +121,7 @@ class Workspace:
     def search(self, query: Query) -> Answer:
         """Answer a query."""
         parameters = self.parameters
-        return search(query, self.reader(parameters), parameters)
+        return self.sized(search(query, self.reader(parameters), parameters))
 
     @cached_property
     def suggester(self) -> Suggester:
@@ -162,7 +162,7 @@ class Workspace:
         explain: bool = False,
     ) -> Answer:
         """Answer with pins like a pin."""
-        return related(
+        answer = related(
             pin_id,
             self.collection,
             self.parameters,
@@ -172,6 +172,16 @@ class Workspace:
             diversity=diversity,
             explain=explain,
         )
+        return self.sized(answer)
+
+    def sized(self, answer: Answer) -> Answer:
+        """Return an answer whose hits say how large their kept pictures are."""
+        size = self.images.size
+        hits = (
+            hit if hit.image_key is None else replace(hit, size=size(hit.image_key))
+            for hit in answer.hits
+        )
+        return replace(answer, hits=tuple(hits))
 
     def patch(
         self, pin_id: str, changes: Mapping[str, Any], *, sequence: int | None = None

@@ -59,7 +59,7 @@ Try next (the data stays in .engine):
   .venv/bin/engine search "beach at sunset" --collection samples --explain
   .venv/bin/engine search "cake" --filter has_text=no --collection samples --json
   .venv/bin/engine related sofa-003 --collection samples --sheet related.png
-  .venv/bin/engine serve --collection samples      # then open http://127.0.0.1:8000/docs
+  .venv/bin/engine serve --collection samples      # then open http://127.0.0.1:8000
   .venv/bin/engine index ~/Pictures                # your own pictures
 """
 

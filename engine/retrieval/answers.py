@@ -49,6 +49,7 @@ class Hit:
     rank_score: in [0, 1], what put the hit in its place where diversity did; the order follows it.
         The first has 1.
     duplicates: the pins that the hit stands for, None if there are none.
+    size: width and height of the kept picture in pixels, None where none is kept.
     """
 
     id: str
@@ -58,6 +59,7 @@ class Hit:
     why: Why | None = None
     rank_score: float | None = None
     duplicates: Duplicates | None = None
+    size: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True)
@@ -84,6 +86,8 @@ def hit_to_json(hit: Hit) -> dict[str, Any]:
         out["rank_score"] = _round(hit.rank_score)
     if hit.duplicates is not None:
         out["duplicates"] = {"count": hit.duplicates.count, "ids": list(hit.duplicates.ids)}
+    if hit.size is not None:
+        out["picture"] = {"width": hit.size[0], "height": hit.size[1]}
     out["pin"] = pin_to_json(hit.pin)
     if hit.why is not None:
         out["why"] = why_to_json(hit.why)

@@ -96,6 +96,13 @@ class DuplicatesAnswer(BaseModel):
     ids: list[str] = Field(max_length=10, description="the first few, best first")
 
 
+class PictureAnswer(BaseModel):
+    """How large the kept picture is, in pixels."""
+
+    width: int = Field(ge=1)
+    height: int = Field(ge=1)
+
+
 class HitAnswer(BaseModel):
     """A pin that answers; `why` with `explain` alone, `duplicates` where there are any."""
 
@@ -105,6 +112,7 @@ class HitAnswer(BaseModel):
         None, description="what the order follows where `diversity` re-ranks: the first 100 hits"
     )
     duplicates: DuplicatesAnswer | None = None
+    picture: PictureAnswer | None = Field(None, description="absent where none is kept")
     pin: PinAnswer
     why: WhyAnswer | None = None
 

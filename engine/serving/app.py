@@ -26,6 +26,7 @@ from engine.serving import (
     submissions,
     suggest,
     takedowns,
+    web,
 )
 from engine.serving import metrics as requests
 from engine.serving.addresses import LOOPBACK_NAMES, is_loopback
@@ -91,4 +92,5 @@ def create_app(workspace: Workspace, *, hosts: Sequence[str] = ()) -> FastAPI:
     app.include_router(health.probes)
     app.include_router(requests.router)
     app.include_router(reference.router)
+    app.include_router(web.router)
     return app

@@ -18,6 +18,7 @@ from PIL import Image
 
 from engine.errors import StoreError, StoreFull
 from engine.store.disk import is_full, read_only, require_room
+from engine.store.jpeg_size import jpeg_size
 from engine.store.unsynced import Unsynced
 
 LONGEST = {"keep": 512, "thumbnail": 192}
@@ -77,6 +78,10 @@ class ImageStore:
             return self._path(key).read_bytes()
         except FileNotFoundError:
             return None
+
+    def size(self, key: str) -> tuple[int, int] | None:
+        """Return width and height of a kept picture in pixels, or None when it is not kept."""
+        return jpeg_size(self._path(key)) if _KEY.fullmatch(key) else None
 
     def has(self, key: str) -> bool:
         """Say whether a picture is kept under a key; an empty file is what a power cut left."""
