@@ -3,7 +3,7 @@
 from functools import lru_cache
 from pathlib import Path
 
-from PIL import Image, UnidentifiedImageError
+from PIL import Image
 
 # The frame follows a few tables; Pillow looks for it in the files where it lies further on.
 _HEAD_BYTES = 1_024
@@ -12,13 +12,13 @@ _REMEMBERED = 65_536
 
 
 def jpeg_size(path: Path) -> tuple[int, int] | None:
-    """Return width and height in pixels, or None where there is no such picture.
+    """Return width and height in pixels, or None where there is no such picture, or no whole one.
 
     What was read is remembered: a file is taken never to get another content.
     """
     try:
         return _size(path)
-    except (FileNotFoundError, UnidentifiedImageError):
+    except OSError:  # also Pillow's errors
         return None
 
 
