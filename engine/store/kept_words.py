@@ -91,7 +91,8 @@ class KeptWords:
                 if self._fits(words):
                     write_whole(self._path, words.dumps())
             except (EngineError, OSError) as error:
-                log.warning("the collection's words are not kept: %s", error)
+                # No loss: the next opening counts them again.
+                log.info("the collection's words are not kept: %s", error)
 
     def _take(self) -> None:
         try:
