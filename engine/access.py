@@ -134,11 +134,15 @@ class _Waiting(NamedTuple):
 
 
 class Remote:
-    """A collection that another process owns, asked over its loopback address."""
+    """A collection that another process owns, asked over its loopback address.
 
-    def __init__(self, address: str, settings: Settings) -> None:
+    token: what the owner left for processes of its user; without one the settings' key is sent.
+    """
+
+    def __init__(self, address: str, settings: Settings, token: str | None = None) -> None:
         key = settings.serve.api_key
-        headers = {"Authorization": f"Bearer {key.get_secret_value()}"} if key else {}
+        secret = token or (key.get_secret_value() if key else None)
+        headers = {"Authorization": f"Bearer {secret}"} if secret else {}
         self._settings = settings
         # The owner is on this machine: a proxy from the environment must not come between.
         self._http = httpx.Client(
@@ -288,7 +292,7 @@ def reach(settings: Settings, *, create: bool = False) -> Iterator[Access]:
     folder = collection_folder(settings)
     owner = None if settings.store.url else owner_of(folder)
     if owner is not None and owner.address is not None:
-        remote = Remote(owner.address, settings)
+        remote = Remote(owner.address, settings, owner.token)
         try:
             yield remote
         finally:

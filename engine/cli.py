@@ -11,6 +11,7 @@ import typer
 from engine.commands.about import boards, doctor, info, version
 from engine.commands.duplicates import duplicates
 from engine.commands.evaluate import evaluate
+from engine.commands.keys import keys
 from engine.commands.pins import delete, get, index
 from engine.commands.regions import regions
 from engine.commands.search import related, search
@@ -51,6 +52,7 @@ for command in (
     version,
 ):
     app.command()(command)
+app.add_typer(keys)
 
 
 def main() -> None:

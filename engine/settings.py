@@ -3,6 +3,7 @@
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Literal, Self
+from urllib.parse import urlsplit
 
 from pydantic import (
     AfterValidator,
@@ -98,15 +99,39 @@ class FetchSettings(BaseModel):
     parallel: int = Field(default=16, ge=1, le=256)
 
 
+def _origins(text: str) -> str:
+    for part in filter(None, (part.strip() for part in text.split(","))):
+        found = urlsplit(part)
+        if found.scheme not in {"http", "https"} or part != f"{found.scheme}://{found.netloc}":
+            raise ValueError("give origins such as https://pins.example, with commas between them")
+    return text
+
+
 class ServeSettings(BaseModel):
-    """The HTTP service; other than loopback addresses want a key in front of them."""
+    """The HTTP service; other than loopback addresses want a key in front of them.
+
+    anonymous: what may be done without a key; `auto` is reading (and feedback) on loopback where
+        no api_key is set, and nothing elsewhere.
+    cors: other origins whose pages may ask, as `https://pins.example`, with commas between them.
+    rate, burst, parallel: how many requests a second, at once after a pause, and at a time each
+        key, or each address without one, may send; 0 for any number. Unless set, there is a limit
+        where others than this machine can ask.
+    body_idle_s, body_s: how long the next piece of a body may take, and all of it.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     host: str = "127.0.0.1"
     port: int = Field(default=8000, ge=0, le=65_535)
     api_key: SecretStr | None = None
+    anonymous: Literal["auto", "none", "read", "write", "admin"] = "auto"
+    cors: Annotated[str, AfterValidator(_origins)] = ""
     max_body_bytes: int = Field(default=32 * MIB, ge=1)
+    body_idle_s: float = Field(default=10.0, gt=0, le=3_600)
+    body_s: float = Field(default=60.0, gt=0, le=3_600)
+    rate: float | None = Field(default=None, ge=0)
+    burst: float = Field(default=200.0, ge=1)
+    parallel: int | None = Field(default=None, ge=0)
 
 
 class QueueSettings(BaseModel):

@@ -22,6 +22,9 @@ def serve(
     nats: Annotated[
         str | None, typer.Option(help="Take pins from this NATS server too, and publish to it.")
     ] = None,
+    allow_write: Annotated[
+        bool, typer.Option("--allow-write", help="Let those without a key write, not only read.")
+    ] = False,
     collection: Collection = None,
 ) -> None:
     """Serve the engine over HTTP; other commands on the same data go through this process."""
@@ -32,7 +35,7 @@ def serve(
     from engine.serving.server import serve as run
 
     settings = settings_for(collection)
-    given = {"host": host, "port": port}
+    given = {"host": host, "port": port, "anonymous": "write" if allow_write else None}
     chosen = settings.serve.model_dump() | {k: v for k, v in given.items() if v is not None}
     queue = settings.queue.model_dump() | ({} if nats is None else {"url": nats})
     settings = load_settings(collection=collection, serve=chosen, queue=queue)

@@ -19,15 +19,20 @@ def is_loopback(host: str) -> bool:
         return host.lower() == "localhost"
 
 
-def require_key(settings: ServeSettings) -> None:
-    """Raise BadSetting where others could reach the service without a key."""
+def require_key(settings: ServeSettings, keys: bool = False) -> None:
+    """Raise BadSetting where others could reach the service without a key, unless told so.
+
+    keys: whether there are any in the data folder.
+    """
     key = settings.api_key
     if key is not None and not key.get_secret_value().strip():
         raise BadSetting("ENGINE_SERVE__API_KEY is empty: give a key, or unset it")
-    if key is None and not is_loopback(settings.host):
+    guarded = key is not None or keys or settings.anonymous != "auto"
+    if not guarded and not is_loopback(settings.host):
         raise BadSetting(
-            f"other machines could reach {settings.host or 'every address'} without a key: set "
-            "ENGINE_SERVE__API_KEY, or serve on 127.0.0.1"
+            f"other machines could reach {settings.host or 'every address'} without a key: make "
+            "one with 'engine keys add', set ENGINE_SERVE__API_KEY, serve on 127.0.0.1, or leave "
+            "it to a proxy with ENGINE_SERVE__ANONYMOUS=read or write"
         )
 
 

@@ -9,6 +9,8 @@ from contextlib import asynccontextmanager
 from fastapi import APIRouter, FastAPI
 from fastapi.concurrency import run_in_threadpool
 from starlette.middleware import Middleware
+from starlette.middleware.cors import CORSMiddleware
+from starlette.middleware.gzip import GZipMiddleware
 
 from engine import __version__
 from engine.ingestion.inbox import INBOX_NAME, Inbox
@@ -30,22 +32,33 @@ from engine.serving import (
 )
 from engine.serving import metrics as requests
 from engine.serving.addresses import LOOPBACK_NAMES, is_loopback
+from engine.serving.callers import Callers, asking_paths
 from engine.serving.description import DescribedApp
 from engine.serving.gate import KEYED, Gate, Rules
+from engine.serving.limits import Limits
 from engine.serving.metrics import Counted, RequestMetrics
+from engine.serving.models import SEQUENCE_HEADER
+from engine.serving.request_ids import HEADER, Named
 from engine.serving.service import Service
+from engine.settings import Settings
+from engine.store.key_file import KeyFile
 from engine.workspace import Workspace, collection_folder
 
+# For each key, or each address without one, where others than this machine can ask.
+FAR_RATE = 50.0
+FAR_PARALLEL = 32
 SUMMARY = "Retrieval of pins: pictures that somebody keeps, with what little is known of them."
 
 
-def create_app(workspace: Workspace, *, hosts: Sequence[str] = ()) -> FastAPI:
+def create_app(
+    workspace: Workspace, *, hosts: Sequence[str] = (), token: str | None = None
+) -> FastAPI:
     """Return the app of a workspace; its caller closes the workspace after the app is done.
 
     hosts: names under which the app answers besides those of loopback, such as the address that it
     is bound to; bound to an address that others can reach it answers under any name.
+    token: opens everything, for commands of the same user.
     """
-    settings = workspace.settings.serve
     configured = workspace.settings.queue
     waiting = Inbox(collection_folder(workspace.settings) / INBOX_NAME)
     queue = QueueClient(configured, waiting) if configured.url is not None else None
@@ -61,18 +74,19 @@ def create_app(workspace: Workspace, *, hosts: Sequence[str] = ()) -> FastAPI:
             if queue is not None:
                 await run_in_threadpool(queue.close)
 
-    key = settings.api_key
-    rules = Rules(
-        hosts=(*LOOPBACK_NAMES, *hosts) if is_loopback(settings.host) else None,
-        api_key=key.get_secret_value() if key is not None else None,
-        max_body_bytes=settings.max_body_bytes,
-    )
+    rules = _rules(workspace.settings, hosts, token)
     app = DescribedApp(
         title="Pin engine",
         summary=SUMMARY,
         version=__version__,
         lifespan=lifespan,
-        middleware=[Middleware(Counted, metrics=metrics), Middleware(Gate, rules=rules)],
+        middleware=[
+            Middleware(Named),
+            Middleware(Counted, metrics=metrics),
+            *_cors(rules.origins),
+            Middleware(Gate, rules=rules),
+            Middleware(GZipMiddleware, minimum_size=1_000, compresslevel=5),
+        ],
         responses=problems.RESPONSES,
         docs_url=None,
         redoc_url=None,
@@ -81,7 +95,7 @@ def create_app(workspace: Workspace, *, hosts: Sequence[str] = ()) -> FastAPI:
     app.state.metrics = metrics
     # Registries of what else works in this process.
     app.state.beside = ()
-    app.key_required = key is not None
+    app.key_required = rules.callers.anonymous is None
     problems.install(app)
     v1 = APIRouter(prefix=KEYED)
     for noun in (search, discovery, suggest, duplicates, pins, boards, feedback, takedowns, health):
@@ -94,3 +108,36 @@ def create_app(workspace: Workspace, *, hosts: Sequence[str] = ()) -> FastAPI:
     app.include_router(reference.router)
     app.include_router(web.router)
     return app
+
+
+def _rules(settings: Settings, hosts: Sequence[str], token: str | None) -> Rules:
+    serve = settings.serve
+    near = is_loopback(serve.host)
+    rate = serve.rate if serve.rate is not None else (0 if near else FAR_RATE)
+    parallel = serve.parallel if serve.parallel is not None else (0 if near else FAR_PARALLEL)
+    origins = (each.strip() for each in serve.cors.split(","))
+    return Rules(
+        hosts=(*LOOPBACK_NAMES, *hosts) if near else None,
+        callers=Callers(serve, KeyFile(settings.data), settings.collection, token, asking_paths()),
+        limits=Limits(rate, serve.burst, parallel),
+        max_body_bytes=serve.max_body_bytes,
+        body_idle_s=serve.body_idle_s,
+        body_s=serve.body_s,
+        origins=frozenset(filter(None, origins)),
+    )
+
+
+def _cors(origins: frozenset[str]) -> list[Middleware]:
+    """Return what lets the pages of other origins ask; none without origins."""
+    if not origins:
+        return []
+    return [
+        Middleware(
+            CORSMiddleware,
+            allow_origins=sorted(origins),
+            allow_methods=["GET", "POST", "PUT", "PATCH", "DELETE"],
+            allow_headers=["Authorization", "Content-Type", SEQUENCE_HEADER, HEADER, "Prefer"],
+            expose_headers=[HEADER, "Retry-After", "ETag", "Location"],
+            max_age=600,
+        )
+    ]

@@ -5,6 +5,7 @@ from typing import Any
 from fastapi import FastAPI
 from pydantic.json_schema import models_json_schema
 
+from engine.serving.callers import asking_paths, needed
 from engine.serving.feedback import FeedbackEvent
 from engine.serving.gate import KEYED
 from engine.serving.models import SearchRequest
@@ -35,12 +36,15 @@ class DescribedApp(FastAPI):
             SCHEME: {
                 "type": "http",
                 "scheme": "bearer",
-                "description": "ENGINE_SERVE__API_KEY; where that is unset, no key is asked for",
+                "description": "a key of `engine keys add`, or ENGINE_SERVE__API_KEY; `x-scope` "
+                "of an operation says which scope it needs. On loopback reading needs none",
             }
         }
         required: list[dict[str, list[str]]] = [{SCHEME: []}]
+        asked = asking_paths()
         for path, methods in document["paths"].items():
             if path.startswith(KEYED + "/"):
-                for operation in methods.values():
+                for method, operation in methods.items():
+                    operation["x-scope"] = needed(method.upper(), path, asked)
                     operation["security"] = required if self.key_required else [{}, *required]
         return document

@@ -33,6 +33,7 @@ from engine.errors import (
 )
 from engine.ingestion.queue import QueueUnreachable
 from engine.retrieval.boards import UnknownBoard
+from engine.serving.request_ids import HEADER, request_id
 
 MEDIA_TYPE = "application/problem+json"
 TYPE = "/problems/"
@@ -67,6 +68,7 @@ SLUGS: Mapping[int, str] = MappingProxyType(
     {
         HTTPStatus.BAD_REQUEST: "bad-request",
         HTTPStatus.UNAUTHORIZED: "unauthorized",
+        HTTPStatus.REQUEST_TIMEOUT: "body-too-slow",
         HTTPStatus.NOT_FOUND: "not-found",
         HTTPStatus.METHOD_NOT_ALLOWED: "method-not-allowed",
         HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "body-too-large",
@@ -89,6 +91,9 @@ class ProblemDetails(BaseModel):
         examples=["the text of a query is empty: give at least one word"],
     )
     instance: str = Field(description="path of the request", examples=["/v1/search"])
+    request_id: str = Field(
+        description="the request's X-Request-ID, or one made for it", examples=["8f3c1e60a5d2b794"]
+    )
     errors: list[dict[str, str]] | None = Field(
         None, description="for an invalid request: each place that is wrong, and why"
     )
@@ -124,10 +129,13 @@ class Problem:
             "status": int(self.status),
             "detail": self.detail,
             "instance": path,
+            "request_id": request_id(),
         }
         if self.errors:
             content["errors"] = [dict(item) for item in self.errors]
-        return JSONResponse(content, int(self.status), headers, MEDIA_TYPE)
+        return JSONResponse(
+            content, int(self.status), {**(headers or {}), HEADER: request_id()}, MEDIA_TYPE
+        )
 
 
 def invalid(where: str, reason: str) -> Problem:

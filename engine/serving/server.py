@@ -1,5 +1,6 @@
 """The process behind the service: listens, opens the workspace, serves, and goes in peace."""
 
+import secrets
 import signal
 import sys
 from collections.abc import Callable
@@ -13,6 +14,7 @@ from engine.serving.addresses import listen, names_of, require_key, url_of
 from engine.serving.app import create_app
 from engine.serving.service import Service
 from engine.settings import Settings
+from engine.store.key_file import KeyFile
 from engine.workspace import open_workspace
 
 GRACE_S = 10
@@ -26,7 +28,7 @@ def serve(settings: Settings, beside: Beside | None = None) -> None:
     Whoever connects while the encoder loads waits for it. Raises BadSetting, StoreInUse, and
     EngineError when the port is taken.
     """
-    require_key(settings.serve)
+    require_key(settings.serve, keys=bool(KeyFile(settings.data).listed()))
     before = {name: signal.signal(name, _stop) for name in (signal.SIGTERM, signal.SIGINT)}
     try:
         _serve(settings, beside)
@@ -46,10 +48,11 @@ def _serve(settings: Settings, beside: Beside | None) -> None:
         address = url_of(sock)
         # What an earlier process wrote may want a graph; it is built while requests are answered.
         workspace.settle()
-        app = create_app(workspace, hosts=names_of(settings.serve.host, sock))
+        token = secrets.token_urlsafe(32)
+        app = create_app(workspace, hosts=names_of(settings.serve.host, sock), token=token)
         app.state.service.warm_up()
         if workspace.hold is not None:
-            workspace.hold.announce(address)
+            workspace.hold.announce(address, token)
         config = uvicorn.Config(
             app,
             lifespan="on",

@@ -66,10 +66,15 @@ def bytes_in(folder: Path) -> int:
     return total
 
 
-def write_whole(path: Path, text: str) -> None:
-    """Replace a small file at once: readers see the old text or the new, also after a crash."""
+def write_whole(path: Path, text: str, *, mode: int = 0o666) -> None:
+    """Replace a small file at once: readers see the old text or the new, also after a crash.
+
+    mode: the permissions of the file, less what the process's mask takes away.
+    """
     beside = path.with_suffix(path.suffix + ".new")
-    with beside.open("w", encoding="utf-8") as file:
+    beside.unlink(missing_ok=True)  # one left by a crash has permissions of its own
+    opened = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, mode)
+    with os.fdopen(opened, "w", encoding="utf-8") as file:
         file.write(text)
         file.flush()
         os.fsync(file.fileno())

