@@ -135,7 +135,10 @@ def served(data: Path, threshold: int) -> Iterator[str]:
     }
     code = "from engine.cli import main; main()"
     with subprocess.Popen(
-        [sys.executable, "-c", code, "serve"], env=environment, stderr=subprocess.PIPE, text=True
+        [sys.executable, "-c", code, "serve", "--allow-write"],
+        env=environment,
+        stderr=subprocess.PIPE,
+        text=True,
     ) as process:
         if process.stderr is None:
             raise ValueError("stderr is not a pipe")

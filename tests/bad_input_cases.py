@@ -18,6 +18,7 @@ from engine import errors
 from engine.errors import EngineError
 from engine.features.factory import load_encoder
 from engine.retrieval.parameters_file import NAME
+from engine.serving.limits import Limits
 from engine.serving.service import Service
 from engine.settings import (
     FetchSettings,
@@ -26,6 +27,7 @@ from engine.settings import (
     ServeSettings,
     load_settings,
 )
+from engine.store.key_file import Key, KeyFile
 from engine.store.ownership import Ownership
 from engine.workspace import collection_folder
 from tests.commands import Commands
@@ -227,6 +229,24 @@ CASES = {
     "no key, or a wrong one, where one is set": Case(
         requests=[SEARCH, ("GET", "/v1/info", {"headers": {"Authorization": "Bearer wrong"}})],
         settings={"serve": KEYED},
+    ),
+    "a key whose scope is too weak": Case(
+        requests=[("DELETE", "/v1/pins/red", {"headers": {"Authorization": "Bearer page"}})],
+        prepare=lambda patch, *_: patch.setattr(
+            KeyFile, "find", lambda *_: Key("0" * 8, "page", "read", "", "")
+        ),
+    ),
+    "more requests than a caller may send": Case(
+        requests=[SEARCH],
+        settings={"serve": ServeSettings(rate=0.1)},
+        prepare=lambda patch, *_: patch.setattr(Limits, "_drawn", lambda *_: 9.5),
+    ),
+    "a body that comes too slowly": Case(
+        requests=[("POST", "/v1/search", {"json": {"text": "red"}})],
+        settings={"serve": ServeSettings(body_s=1e-9)},
+    ),
+    "a key that is not there (`engine keys revoke`)": Case(
+        [("keys", "revoke", "nobody"), ("keys", "rotate", "nobody")]
     ),
     "a name that is not the server's, on loopback": Case(
         requests=[("GET", "/v1/info", {"headers": {"Host": "evil.example"}})]

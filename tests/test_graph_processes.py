@@ -88,7 +88,7 @@ def test_the_service_builds_answers_and_stops(
 ) -> None:
     environment = {"ENGINE_STORE__GRAPH_THRESHOLD": str(THRESHOLD), "PYTHONPATH": str(tmp_path)}
     with (
-        served(data, **environment) as server,
+        served(data, "--allow-write", **environment) as server,
         httpx2.Client(base_url=server.address) as http,
         ended_and_cleared(data, waiting),
     ):

@@ -149,6 +149,8 @@ class Gate:
                     message = await receive()
             except TimeoutError:
                 raise BodyTooSlow(patience >= self.rules.body_idle_s) from None
+            if time.monotonic() > end:
+                raise BodyTooSlow(idle=False)
             count += len(message.get("body", b""))
             whole = not message.get("more_body", False)
             if count > self.rules.max_body_bytes:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.access import Remote
+from engine.access import Remote, reach
 from engine.errors import HostUnavailable, StaleVersion, UnknownPin
 from engine.ingestion.admission import Change
 from engine.ingestion.arrivals import Arrival
@@ -23,10 +23,9 @@ def remote(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Remote]:
     folder = tmp_path_factory.mktemp("owned")
     fetch = {"ALLOW": "127.0.0.1", "PORTS": "any", "ATTEMPTS": "1"}
     settings = {f"ENGINE_FETCH__{name}": value for name, value in fetch.items()}
-    with served(folder, **settings) as server:
-        access = Remote(server.address, load_settings(data=folder))
+    with served(folder, **settings), reach(load_settings(data=folder)) as access:
+        assert isinstance(access, Remote)
         yield access
-        access.close()
 
 
 @pytest.fixture

@@ -37,7 +37,7 @@ def test_a_watched_folder_is_taken_into_the_service(tmp_path: Path) -> None:
     folder.mkdir()
     (folder / "red.png").write_bytes(picture("red"))
     with (
-        served(tmp_path / "data", "--watch", str(folder)) as server,
+        served(tmp_path / "data", "--allow-write", "--watch", str(folder)) as server,
         httpx2.Client(base_url=server.address) as http,
     ):
         until(lambda: pins(http) == 1)
@@ -65,7 +65,9 @@ def test_what_is_posted_goes_through_the_queue_into_the_same_process(
     tmp_path: Path, nats: NatsServer
 ) -> None:
     with (
-        served(tmp_path / "data", "--nats", nats.url, ENGINE_QUEUE__ACK_WAIT_S="2") as server,
+        served(
+            tmp_path / "data", "--allow-write", "--nats", nats.url, ENGINE_QUEUE__ACK_WAIT_S="2"
+        ) as server,
         httpx2.Client(base_url=server.address) as http,
     ):
         body = [{"id": "a", "image": inline(picture("red"))}, {"id": "b", "image": "x.png"}]
@@ -89,7 +91,9 @@ def test_a_stop_in_the_middle_loses_nothing(tmp_path: Path, nats: NatsServer) ->
     ]
     for number in (signal.SIGTERM, signal.SIGKILL):
         with (
-            served(tmp_path / "data", "--nats", nats.url, ENGINE_QUEUE__ACK_WAIT_S="2") as server,
+            served(
+                tmp_path / "data", "--allow-write", "--nats", nats.url, ENGINE_QUEUE__ACK_WAIT_S="2"
+            ) as server,
             httpx2.Client(base_url=server.address) as http,
         ):
             if body:
@@ -99,7 +103,9 @@ def test_a_stop_in_the_middle_loses_nothing(tmp_path: Path, nats: NatsServer) ->
             code, errors = server.stop(number)
         assert code == (0 if number != signal.SIGKILL else -signal.SIGKILL), errors
     with (
-        served(tmp_path / "data", "--nats", nats.url, ENGINE_QUEUE__ACK_WAIT_S="2") as server,
+        served(
+            tmp_path / "data", "--allow-write", "--nats", nats.url, ENGINE_QUEUE__ACK_WAIT_S="2"
+        ) as server,
         httpx2.Client(base_url=server.address) as http,
     ):
         until(lambda: pins(http) == 400)

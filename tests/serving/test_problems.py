@@ -23,6 +23,7 @@ CONTRACT = {
     "UsageError": ("bad-request", 400),
     "BadPin": ("bad-pin", 400),
     "BadQuery": ("bad-query", 400),
+    "BadParameters": ("bad-parameters", 400),
     "BadFilter": ("bad-filter", 400),
     "BadCrop": ("bad-crop", 400),
     "BadImage": ("bad-image", 422),

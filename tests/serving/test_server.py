@@ -19,7 +19,10 @@ from tests.serving.process import WAIT_S, command, served
 
 
 def test_a_server_from_start_to_end(tmp_path: Path) -> None:
-    with served(tmp_path) as server, httpx2.Client(base_url=server.address) as http:
+    with (
+        served(tmp_path, "--allow-write") as server,
+        httpx2.Client(base_url=server.address) as http,
+    ):
         assert http.get("/readyz").json() == {"status": "ready"}
         owner = owner_of(collection_folder(load_settings(data=tmp_path)))
         assert owner is not None

@@ -16,7 +16,10 @@ from tests.serving.process import served
 
 
 def test_a_running_service_takes_up_new_parameters(tmp_path: Path) -> None:
-    with served(tmp_path) as server, httpx2.Client(base_url=server.address) as http:
+    with (
+        served(tmp_path, "--allow-write") as server,
+        httpx2.Client(base_url=server.address) as http,
+    ):
         pins = [
             {"id": "says-red", "image": inline(picture("blue")), "description": "red"},
             {"id": "shows-red", "image": inline(picture("red")), "description": "cloth"},
