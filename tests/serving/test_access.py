@@ -192,7 +192,7 @@ class TestLoopback:
     ],
 )
 def test_what_is_open_without_a_key(given: dict[str, object], scope: Scope | None) -> None:
-    assert anonymous_scope(ServeSettings(**given)) == scope  # type: ignore[arg-type]
+    assert anonymous_scope(ServeSettings(**given)) == scope
 
 
 def test_what_nobody_thought_of_is_a_write() -> None:
