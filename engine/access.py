@@ -31,6 +31,7 @@ from engine.jsonl import BadLine
 from engine.pins import pin_to_json
 from engine.queries import check_boards, parse_filter
 from engine.retrieval.answers import answer_to_json
+from engine.serving.answers import pin_answer
 from engine.serving.asking import Asking
 from engine.serving.models import SEQUENCE_HEADER, SearchRequest, cursor_offset
 from engine.settings import Settings
@@ -94,8 +95,7 @@ class Local:
         record = self._workspace.collection.get([pin_id]).get(pin_id)
         if record is None:
             raise UnknownPin(f"no pin {pin_id!r} is in this collection")
-        more = {} if record.duplicate_of is None else {"duplicate_of": record.duplicate_of}
-        return pin_to_json(record.pin) | more
+        return pin_answer(record)
 
     def delete(self, pin_id: str) -> None:
         self._workspace.delete(pin_id)

@@ -36,6 +36,7 @@ KNOWN_KEYS = (
     "updated_at",
     "language",
     "attributes",
+    "blocked",
 )
 
 _EMPTY: Mapping[str, str] = MappingProxyType({})
@@ -43,7 +44,11 @@ _EMPTY: Mapping[str, str] = MappingProxyType({})
 
 @dataclass(frozen=True)
 class Pin:
-    """A picture that somebody keeps, with what little is known of it; absent is None, never ""."""
+    """A picture that somebody keeps, with what little is known of it; absent is None, never "".
+
+    blocked: whether the pin is kept out of every answer; None where its owner doesn't say, and a
+        classifier may.
+    """
 
     id: str
     image: str
@@ -57,6 +62,7 @@ class Pin:
     updated_at: datetime | None = None
     language: str | None = None
     attributes: Mapping[str, str] = field(default_factory=lambda: _EMPTY)
+    blocked: bool | None = None
 
 
 def pin_id(value: object) -> str:
@@ -94,6 +100,7 @@ def pin_from_json(value: object) -> tuple[Pin, dict[str, Any]]:
         updated_at=_moment(value, "updated_at"),
         language=_text(value, "language", 32),
         attributes=_attributes(value.get("attributes")),
+        blocked=_flag(value, "blocked"),
     )
     return pin, {key: item for key, item in value.items() if key not in KNOWN_KEYS}
 
@@ -116,6 +123,8 @@ def pin_to_json(pin: Pin) -> dict[str, Any]:
         out["language"] = pin.language
     if pin.attributes:
         out["attributes"] = dict(pin.attributes)
+    if pin.blocked is not None:
+        out["blocked"] = pin.blocked
     return out
 
 
@@ -257,6 +266,16 @@ def _moment(value: dict[str, Any], key: str) -> datetime | None:
         return moment(text)
     except BadPin as error:
         raise BadPin(f"{key} {error}") from None
+
+
+def _flag(value: dict[str, Any], key: str) -> bool | None:
+    item = value.get(key)
+    if isinstance(item, str):
+        # Tables have no other way to say it.
+        item = {"": None, "true": True, "false": False}.get(item.strip().lower(), item)
+    if item is None or isinstance(item, bool):
+        return item
+    raise BadPin(f"{key} must be true or false, this is {_kind(item)}")
 
 
 def _attributes(value: object) -> Mapping[str, str]:

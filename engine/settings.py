@@ -171,6 +171,20 @@ class VersionSettings(BaseModel):
     max_ahead_s: float = Field(default=86_400.0, ge=0, le=315_360_000)
 
 
+class BlockingSettings(BaseModel):
+    """What looks at arriving pins and may keep them out of every answer; nothing by default.
+
+    classifier: `words`, or `package.module:name` of what makes one.
+    words, threshold: for `words`: what to block, and the cosine of picture and word it takes.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    classifier: str = ""
+    words: str = ""
+    threshold: float = Field(default=0.5, ge=-1, le=1)
+
+
 class Settings(BaseSettings):
     """The settings of one process."""
 
@@ -190,6 +204,7 @@ class Settings(BaseSettings):
     fetch: FetchSettings = FetchSettings()
     serve: ServeSettings = ServeSettings()
     queue: QueueSettings = QueueSettings()
+    blocking: BlockingSettings = BlockingSettings()
 
 
 def load_settings(**given: object) -> Settings:

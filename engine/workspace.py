@@ -22,6 +22,7 @@ from engine.features.images import ImageLimits
 from engine.features.text import Analyzer
 from engine.ingestion.admission import Admission
 from engine.ingestion.changes import Deletion, Patch
+from engine.ingestion.classifying import Classifier, load_classifier
 from engine.ingestion.dead import DEAD_NAME, DeadFile
 from engine.ingestion.erasure import Eraser
 from engine.ingestion.inbox import INBOX_NAME, Inbox
@@ -281,7 +282,13 @@ class Workspace:
             letters=self._letters(queued=False),
             # On a server other processes may be in the middle of theirs.
             unsettled=None if self.hold is None else Unsettled(self.images.folder),
+            classifier=self.classifier,
         )
+
+    @cached_property
+    def classifier(self) -> Classifier | None:
+        """What may keep arriving pins out of every answer; None by default. Raises BadSetting."""
+        return load_classifier(self.settings.blocking, self.encoder)
 
     @cached_property
     def fetching(self) -> Lookahead:

@@ -21,6 +21,7 @@ from engine.retrieval.parameters_file import NAME
 from engine.serving.limits import Limits
 from engine.serving.service import Service
 from engine.settings import (
+    BlockingSettings,
     FetchSettings,
     ImageSettings,
     QueueSettings,
@@ -114,8 +115,27 @@ def urls(*images: str, allow: str = "") -> Prepare:
     return prepared
 
 
+class BrokenClassifier:
+    """A classifier that can't do its work."""
+
+    fingerprint = "broken/1"
+
+    def __init__(self, *_: Any) -> None:
+        """Take what a classifier is made from."""
+
+    def judge(self, _: Sequence[Any]) -> list[str | None]:
+        raise ValueError("no model here")
+
+
 SEARCH = get("/v1/search", q="red")
+BROKEN = f"{__name__}:{BrokenClassifier.__name__}"
 CASES = {
+    "a classifier that fails on a pin": Case(
+        [("index", "new.jsonl")],
+        [post("/v1/pins", [{"id": "new", "image": RED}])],
+        {"blocking": BlockingSettings(classifier=BROKEN)},
+        variable("ENGINE_BLOCKING__CLASSIFIER", BROKEN),
+    ),
     "a collection's own parameters that can't be read": Case(
         [("tune", "--show"), ("tune", "--reset")], prepare=broken_parameters
     ),

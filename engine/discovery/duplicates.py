@@ -10,11 +10,12 @@ from dataclasses import dataclass
 from typing import Literal
 from uuid import UUID
 
-from engine.errors import BadQuery, UnknownPin
+from engine.errors import BadQuery
 from engine.features.phash import bands
 from engine.ingestion.duplicates import alike
 from engine.ingestion.likeness import Likeness
 from engine.queries import Filter
+from engine.retrieval.asked_with import asked_with
 from engine.store import schema
 from engine.store.collection import Collection
 from engine.store.image_store import ImageStore
@@ -62,9 +63,7 @@ class Finder:
         """
         if not 1 <= limit <= MAX_LIMIT:
             raise BadQuery(f"limit {limit} is out of range: 1 to {MAX_LIMIT}")
-        record = self.collection.get([pin_id]).get(pin_id)
-        if record is None:
-            raise UnknownPin(f"no pin {pin_id!r} is in this collection")
+        [record] = asked_with(self.collection, [pin_id])
         found = self.beside(record)
         kinds = ("same", "near", "alike") if looks_alike else ("same", "near")
         out: list[Duplicate] = []

@@ -37,7 +37,10 @@ PAGE = 256
 
 @dataclass(frozen=True)
 class Duplicates:
-    """The groups of near-identical pictures of one collection, each named by its first pin."""
+    """The groups of near-identical pictures of one collection, each named by its first pin.
+
+    Blocked pins belong to them too, so that a group is whole when one of them is shown again.
+    """
 
     collection: Collection
     images: ImageStore | None = None
@@ -74,7 +77,7 @@ class Duplicates:
         """
         names = tuple(leaving)
         heirs: dict[str, str] = {}
-        while names and (copies := self.collection.scroll(_copies_of(names), PAGE)):
+        while names and (copies := self.collection.scroll(_copies_of(names), PAGE, blocked=True)):
             found = self.collection.get([stored.pin.id for _, stored in copies])
             moved: list[Record] = []
             for pin_id, record in found.items():
@@ -102,7 +105,7 @@ class Duplicates:
         """Return for each pin the stored ones that may show the same, with cosines, best first."""
         without = frozenset(UUID(point_id(each)) for each in replaced)
         legs = [
-            VectorLeg(vector, DEPTH, Scope(_sharing(each.phash), without), exact=True)
+            VectorLeg(vector, DEPTH, _sharing(each.phash, without), exact=True)
             for each, vector in zip(new, vectors, strict=True)
         ]
         least = LEAST_COSINE if self.images is None else WORTH_COSINE
@@ -131,8 +134,9 @@ def worth_a_look(first: Record | StoredPin, second: Record | StoredPin, cosine: 
     return cosine >= WORTH_COSINE and hamming(first.phash, second.phash) <= WORTH_BITS
 
 
-def _sharing(hashed: str) -> Filter:
-    return Filter(fields={schema.BANDS: tuple(bands(hashed))})
+def _sharing(hashed: str, without: frozenset[UUID]) -> Scope:
+    shared = Filter(fields={schema.BANDS: tuple(bands(hashed))})
+    return Scope(shared, without, blocked=True)
 
 
 def _copies_of(pin_ids: tuple[str, ...]) -> Filter:

@@ -26,6 +26,7 @@ from engine.ingestion.admission import (
     Standing,
     pin_of,
 )
+from engine.ingestion.classifying import Classifier
 from engine.ingestion.erasure import Eraser
 from engine.ingestion.letters import Letters
 from engine.ingestion.lookahead import Lookahead
@@ -81,6 +82,7 @@ class Intake:
     fetching: Callable[[], Lookahead] | None = None
     letters: Letters | None = None
     unsettled: Unsettled | None = None
+    classifier: Classifier | None = None
 
     def run(self, arrivals: Iterable[Change | BadLine]) -> Iterator[Outcome]:
         """Take in a stream; outcomes come in its order, each once it is settled."""
@@ -124,7 +126,8 @@ class Intake:
         urls = [image for each in wanted if is_url(image := each.arrival.pin.image)]
         if urls and self.fetching is not None:
             self.fetching().prepare(urls)
-        looker = Looker(self.images, self.limits, self.analyzer.fingerprint, self.fetching)
+        judge = "" if self.classifier is None else self.classifier.fingerprint
+        looker = Looker(self.images, self.limits, self.analyzer.fingerprint, self.fetching, judge)
         results: list[Future[Seen | Outcome] | Doomed | Outcome] = [
             pool.submit(looker.look, each) if isinstance(each, Admitted) else each
             for each in decided
@@ -136,7 +139,12 @@ class Intake:
         results = [each.result() if isinstance(each, Future) else each for each in window.results]
         seen = [result for result in results if isinstance(result, Seen)]
         recorder = Recorder(
-            self.collection, self.encoder, self.analyzer, self.removals, self.images
+            self.collection,
+            self.encoder,
+            self.analyzer,
+            self.removals,
+            self.images,
+            self.classifier,
         )
         made = recorder.made(seen)
         self._note(seen, made, left)

@@ -12,7 +12,7 @@ from PIL import Image
 
 from engine.errors import BadImage, UsageError
 from engine.features.fingerprint import content_sha256, dhash
-from engine.features.images import WORKING_SIDE, ImageLimits, decode_whole
+from engine.features.images import WORKING_SIDE, ImageLimits, decode, decode_whole
 from engine.features.phash import phash
 from engine.ingestion.admission import Admitted
 from engine.ingestion.lookahead import Lookahead
@@ -25,7 +25,10 @@ from engine.store.records import Facts
 
 @dataclass(frozen=True)
 class Seen:
-    """A picture that was read and looked at; `image` is None where the stored vector serves."""
+    """A picture that was read and looked at; `image` is None where the stored vector serves.
+
+    known_image: the picture where the stored vector serves and a classifier wants to see it.
+    """
 
     admitted: Admitted
     digest: str
@@ -34,6 +37,7 @@ class Seen:
     image_key: str | None = None
     dhash: str = ""
     phash: str = ""
+    known_image: Image.Image | None = None
 
     @property
     def known(self) -> Facts | None:
@@ -53,26 +57,32 @@ class Seen:
 
 @dataclass(frozen=True)
 class Looker:
-    """Looks at pins for one collection; `analysis` is the fingerprint of how words are read."""
+    """Looks at pins for one collection.
+
+    analysis: the fingerprint of how words are read. classifier: that of what may block pins, ""
+    where nothing does.
+    """
 
     images: ImageStore
     limits: ImageLimits
     analysis: str
     fetching: Callable[[], Lookahead] | None = None
+    classifier: str = ""
 
     def look(self, admitted: Admitted) -> Seen | Outcome:
         """Return what there is to be written, or the outcome where nothing is."""
         item, before = admitted.arrival, admitted.known
         try:
             if before is not None and reuses(admitted):
-                digest = pin_digest(item.pin, before.image_sha256, self.analysis)
-                return _again(Seen(admitted, digest, before.image_sha256))
+                digest = self._digest(item.pin, before.image_sha256)
+                kept = self._kept(before)
+                return _again(Seen(admitted, digest, before.image_sha256, known_image=kept))
             fetch = self._fetch if self.fetching is not None else None
             data = read_picture(item.pin.image, item.base, self.limits, fetch)
             content = content_sha256(data)
-            digest = pin_digest(item.pin, content, self.analysis)
+            digest = self._digest(item.pin, content)
             if before is not None and before.image_sha256 == content and self._keeps(before):
-                return _again(Seen(admitted, digest, content))
+                return _again(Seen(admitted, digest, content, known_image=self._kept(before)))
             decoded = decode_whole(data, self.limits, longest=WORKING_SIDE)
             image = decoded.image
             key = self.images.put(image, decoded.jpeg)
@@ -86,6 +96,14 @@ class Looker:
             raise BadImage("image is a URL, which is not fetched here: send a data: URI")
         return self.fetching().take(url, max_bytes)
 
+    def _digest(self, pin: Pin, image_sha256: str) -> str:
+        return pin_digest(pin, image_sha256, self.analysis, self.classifier)
+
+    def _kept(self, facts: Facts) -> Image.Image | None:
+        """Return the picture that is kept of a pin, if a classifier is to see it."""
+        data = self.images.get(facts.image_key) if self.classifier and facts.image_key else None
+        return None if data is None else decode(data, self.limits, longest=WORKING_SIDE)
+
     def _keeps(self, facts: Facts) -> bool:
         """Say whether a pin's picture is kept as the settings want it."""
         if self.images.mode == "reference":
@@ -98,13 +116,14 @@ def reuses(admitted: Admitted) -> bool:
     return admitted.keeps_picture and admitted.known is not None
 
 
-def pin_digest(pin: Pin, image_sha256: str, analysis: str) -> str:
+def pin_digest(pin: Pin, image_sha256: str, analysis: str, classifier: str = "") -> str:
     """Return a digest over all that decides a pin's record.
 
     The picture counts by its content: where it came from, by path or inline, changes nothing.
     """
     value = pin_to_json(pin) | {"image": image_sha256}
-    text = json.dumps([value, analysis], sort_keys=True, ensure_ascii=False)
+    told = [value, analysis, classifier] if classifier else [value, analysis]
+    text = json.dumps(told, sort_keys=True, ensure_ascii=False)
     return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 

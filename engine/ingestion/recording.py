@@ -1,4 +1,4 @@
-"""Pins that were looked at into records: new pictures encoded and compared, words analysed.
+"""Pins that were looked at into records: new pictures encoded, judged, compared, words analysed.
 
 Knows nothing of where pins come from, nor of when records are written.
 """
@@ -12,6 +12,7 @@ import numpy.typing as npt
 from engine.errors import BadImage, BadPin, TakenDown, UsageError
 from engine.features.encoder import Encoder
 from engine.features.text import Analyzer
+from engine.ingestion.classifying import Classifier, Shown, judged
 from engine.ingestion.duplicates import Duplicates
 from engine.ingestion.looking import Seen
 from engine.pins import Pin
@@ -30,6 +31,7 @@ class Recorder:
     analyzer: Analyzer
     removals: Removals
     images: ImageStore
+    classifier: Classifier | None = None
 
     def made(self, seen: Sequence[Seen]) -> dict[str, Record | UsageError]:
         """Return by pin what is to be written, or why nothing is; no pin comes twice."""
@@ -46,13 +48,34 @@ class Recorder:
         groups = Duplicates(self.collection, self.images)
         groups.hand_over(replaced)
         keys = [each.pin.id for each in allowed]
-        made |= dict(zip(keys, self._records(allowed), strict=True))
+        made |= self._judged(allowed, dict(zip(keys, self._records(allowed), strict=True)))
         new = [
             record
             for each in allowed
             if each.image is not None and isinstance(record := made[each.pin.id], Record)
         ]
         return made | {record.pin.id: record for record in groups.marked(new, replaced)}
+
+    def _judged(
+        self, seen: Sequence[Seen], made: dict[str, Record | UsageError]
+    ) -> dict[str, Record | UsageError]:
+        """Return the records with what a classifier says of those whose owner doesn't say."""
+        if self.classifier is None:
+            return made
+        asked = [
+            (each, record)
+            for each in seen
+            if isinstance(record := made[each.pin.id], Record) and record.pin.blocked is None
+        ]
+        shown = [
+            Shown(record.pin, each.image or each.known_image, record.vector)
+            for each, record in asked
+        ]
+        verdicts = judged(self.classifier, shown)
+        return made | {
+            record.pin.id: replace(record, withheld=verdict)
+            for (_, record), verdict in zip(asked, verdicts, strict=True)
+        }
 
     def _records(self, seen: Sequence[Seen]) -> Iterator[Record | UsageError]:
         """Yield what is to be written for each, or why it can't be."""
@@ -85,6 +108,8 @@ class Recorder:
                 version=item.admitted.version,
                 duplicate_of=shown.duplicate_of if isinstance(shown, Record) else None,
                 phash=shown.phash,
+                # Without a classifier to ask, what one said of the picture stays.
+                withheld=shown.withheld if isinstance(shown, Record) else None,
             )
 
 

@@ -2,9 +2,9 @@
 
 import time
 
-from engine.errors import UnknownPin
 from engine.queries import Filter, check_diversity, check_page
 from engine.retrieval.answers import Answer
+from engine.retrieval.asked_with import asked_with
 from engine.retrieval.collapse import collapsed
 from engine.retrieval.diversity import diversified
 from engine.retrieval.listing import Pins, page_of, show
@@ -30,9 +30,7 @@ def related(
     started = time.perf_counter()
     check_page(limit, offset)
     check_diversity(diversity)
-    source = collection.get([pin_id]).get(pin_id)
-    if source is None:
-        raise UnknownPin(f"no pin {pin_id!r} is in this collection")
+    [source] = asked_with(collection, [pin_id])
     terms = tuple(dict.fromkeys(f"{source.description_terms} {source.board_terms}".split()))
     plan = Plan(
         terms=terms,

@@ -7,11 +7,12 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from engine.errors import BadImage, BadQuery, UnknownPin
+from engine.errors import BadImage, BadQuery
 from engine.features.encoder import Encoder
 from engine.features.images import WORKING_SIDE, ImageLimits, crop, decode
 from engine.features.text import Analyzer
 from engine.queries import Part, Query
+from engine.retrieval.asked_with import asked_with
 from engine.retrieval.parameters import Kind
 from engine.retrieval.spelling import Reading, Speller
 from engine.store.collection import Collection
@@ -137,10 +138,7 @@ class Reader:
         return rows
 
     def _records(self, pins: list[str]) -> dict[str, Record]:
-        records = self.collection.get(pins)
-        if absent := next((pin for pin in pins if pin not in records), None):
-            raise UnknownPin(f"no pin {absent!r} is in this collection")
-        return records
+        return {record.pin.id: record for record in asked_with(self.collection, pins)}
 
     def _kept(self, part: Part, record: Record) -> Image.Image:
         data = self.images.get(record.image_key) if record.image_key else None

@@ -3,10 +3,13 @@
 `retrieval/answers.py` makes that JSON; here it is described and checked on its way out.
 """
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.config import JsonDict
+
+from engine.pins import pin_to_json
+from engine.store.records import Record, StoredPin
 
 Score = Annotated[float, Field(ge=0, le=1)]
 
@@ -42,9 +45,23 @@ class PinAnswer(BaseModel):
     updated_at: str | None = Field(None, description="RFC 3339, UTC")
     language: str | None = None
     attributes: dict[str, str] | None = None
+    blocked: bool | None = Field(None, description="true: no answer has the pin; not in hits")
+    withheld: str | None = Field(
+        None, description="why a classifier keeps the pin out of every answer; not in hits"
+    )
     duplicate_of: str | None = Field(
         None, description="the first pin with nearly this picture; not in hits"
     )
+
+
+def pin_answer(stored: StoredPin | Record) -> dict[str, Any]:
+    """Return the JSON of a pin as it is stored, with what its owner may want to know of it."""
+    more: dict[str, Any] = {"blocked": True} if stored.blocked else {}
+    if stored.withheld is not None:
+        more["withheld"] = stored.withheld
+    if stored.duplicate_of is not None:
+        more["duplicate_of"] = stored.duplicate_of
+    return pin_to_json(stored.pin) | more
 
 
 class TextWhy(BaseModel):

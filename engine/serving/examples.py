@@ -54,6 +54,10 @@ PIN_SCHEMA: Final[dict[str, Any]] = {
             "maxProperties": MAX_ATTRIBUTES,
             "additionalProperties": {"type": ["string", "number", "boolean", "null"]},
         },
+        "blocked": {
+            "type": ["boolean", "null"],
+            "description": "true keeps the pin out of every answer, false asks no classifier",
+        },
     },
     "description": "Unknown keys are ignored.",
 }

@@ -18,10 +18,10 @@ from engine.ingestion.outcome import Outcome
 from engine.ingestion.pictures import is_url
 from engine.ingestion.queue_client import QueueClient
 from engine.jsonl import BadLine
-from engine.pins import KNOWN_KEYS, Pin, moment, pin_from_json, pin_id, pin_to_json
+from engine.pins import KNOWN_KEYS, Pin, moment, pin_from_json, pin_id
 from engine.queries import parse_filter
 from engine.retrieval.answers import answer_to_json
-from engine.serving.answers import BatchAnswer, PinAnswer, QueuedAnswer, SearchAnswer
+from engine.serving.answers import BatchAnswer, PinAnswer, QueuedAnswer, SearchAnswer, pin_answer
 from engine.serving.bodies import decoded, json_body
 from engine.serving.examples import NEW_PIN, PATCH_SCHEMA, PIN_SCHEMA
 from engine.serving.models import SEQUENCE_HEADER, cursor_offset, filter_pairs
@@ -186,7 +186,7 @@ def get_image(
 @router.get("/{id:pin}", response_model=PinAnswer, response_model_exclude_unset=True)
 def get_pin(service: Serving, identity: PinId) -> dict[str, Any]:
     """Return a pin as it is stored."""
-    return _answer(_stored(service, identity))
+    return pin_answer(_stored(service, identity))
 
 
 @router.put(
@@ -208,7 +208,7 @@ def put_pin(service: Serving, identity: PinId, body: JsonBody, sequences: Sequen
     pin, _ = pin_from_json(value)
     _require_inline_or_url(pin)
     added = _settled(service, Arrival(pin, None, identity, _one(sequences))).status == "added"
-    return JSONResponse(_answer(_stored(service, identity)), 201 if added else 200)
+    return JSONResponse(pin_answer(_stored(service, identity)), 201 if added else 200)
 
 
 @router.patch(
@@ -230,7 +230,7 @@ def patch_pin(
     if changes.pop("id", identity) != identity:
         raise BadPin(f"a patch can't rename pin {identity[:60]!r}: delete it and send it anew")
     _settled(service, Patch(identity, changes, None, identity, _one(sequences)))
-    return _answer(_stored(service, identity))
+    return pin_answer(_stored(service, identity))
 
 
 @router.delete("/{id:pin}", status_code=204, response_class=Response)
@@ -249,11 +249,6 @@ def delete_pin(
     """
     when = moment(updated_at) if updated_at else None
     service.delete(identity, when, _one(sequences))
-
-
-def _answer(stored: StoredPin) -> dict[str, Any]:
-    more = {} if stored.duplicate_of is None else {"duplicate_of": stored.duplicate_of}
-    return pin_to_json(stored.pin) | more
 
 
 def _settled(service: Service, item: Arrival | Patch) -> Outcome:

@@ -36,6 +36,10 @@ class CollectionInfo:
 class Collection(Protocol):
     """Pins with their terms and vectors; every write is searchable once it returned.
 
+    No answer has a blocked pin in it: whatever finds, lists or counts pins passes them over unless
+    it is told otherwise, and words, boards and frequencies never come from them. Asked for by name
+    (`get`, `pins`, `facts`) they are there.
+
     Pins are named by pin id where they come from outside, and by key (the point's UUID as text,
     see `point_id`) where they come from `candidates`.
     """
@@ -77,8 +81,8 @@ class Collection(Protocol):
         """Run vector legs in one go: the points and cosines of each, in their order."""
         ...
 
-    def count(self, filter_: Filter = EVERYTHING) -> int:
-        """Return exactly how many pins pass a filter."""
+    def count(self, filter_: Filter = EVERYTHING, *, blocked: bool = False) -> int:
+        """Return exactly how many pins pass a filter, also blocked ones if wanted."""
         ...
 
     def uses_image(self, image_key: str) -> bool:
@@ -127,12 +131,21 @@ class Collection(Protocol):
         filter_: Filter = EVERYTHING,
         limit: int = 100,
         after: str | None = None,
+        *,
+        blocked: bool = False,
     ) -> list[tuple[str, StoredPin]]:
-        """Return up to `limit` (key, pin) in the order of keys, those past the key `after`."""
+        """Return up to `limit` (key, pin) in the order of keys, those past the key `after`.
+
+        blocked: also those that no answer has; a filter finds them by their pictures and groups
+        alone.
+        """
         ...
 
-    def records(self, batch: int = 256) -> Iterator[list[Record]]:
-        """Yield every record in the order of keys, for an export or a copy."""
+    def records(self, batch: int = 256, *, blocked: bool = False) -> Iterator[list[Record]]:
+        """Yield every record in the order of keys; an export or a copy wants the blocked ones too.
+
+        Those come without their terms.
+        """
         ...
 
     def optimize(self) -> None:

@@ -70,15 +70,22 @@ def scope_filter(scope: Scope) -> Any:
     must = conditions(scope.filter)
     if scope.among is not None:
         must.append(edge.HasIdCondition(set(scope.among)))
-    without: list[Any] | None = [edge.HasIdCondition(set(scope.without))] if scope.without else None
-    if not must and without is None:
+    without: list[Any] = [edge.HasIdCondition(set(scope.without))] if scope.without else []
+    if not scope.blocked:
+        without.append(is_blocked())
+    if not must and not without:
         return None
-    return edge.Filter(must=must or None, must_not=without)
+    return edge.Filter(must=must or None, must_not=without or None)
 
 
-def only(filter_: Filter) -> Any:
-    """Return a filter of pins, None for everything."""
-    return scope_filter(Scope(filter_))
+def is_blocked() -> Any:
+    """Return the condition that a pin is kept out of every answer."""
+    return edge.FieldCondition(schema.BLOCKED, match=edge.MatchValue(schema.flag(True)))
+
+
+def only(filter_: Filter, *, blocked: bool = False) -> Any:
+    """Return a filter of pins, None for everything; without the blocked ones unless wanted."""
+    return scope_filter(Scope(filter_, blocked=blocked))
 
 
 def conditions(wanted: Filter) -> list[Any]:
@@ -125,17 +132,14 @@ def holds_term(term: str) -> tuple[Any, Any]:
 
 def having(name: str, value: str, filter_: Filter) -> Any:
     """Return the filter for the pins of a filter that have a value in a keyword field."""
-    wanted = only(filter_)
     there = edge.FieldCondition(name, match=edge.MatchValue(value))
-    return edge.Filter(must=[there] if wanted is None else [there, wanted])
+    return edge.Filter(must=[there, only(filter_)])
 
 
 def saying(terms: Sequence[str]) -> Any:
     """Return the filter for the pins that have all terms, each in either text."""
     must: list[Any] = [edge.Filter(should=list(holds_term(each))) for each in terms]
-    if (wanted := only(Filter())) is not None:
-        must.append(wanted)
-    return edge.Filter(must=must)
+    return edge.Filter(must=[*must, only(Filter())])
 
 
 def _vector(leg: VectorLeg) -> Any:

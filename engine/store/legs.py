@@ -20,11 +20,15 @@ Ranked = tuple[list[Key], list[float]]
 
 @dataclass(frozen=True)
 class Scope:
-    """Which points a leg may see: `filter` less `without`, and only `among` where given."""
+    """Which points a leg may see: `filter` less `without`, and only `among` where given.
+
+    blocked: also the pins that no answer has; for what is not an answer.
+    """
 
     filter: Filter = field(default_factory=Filter)
     without: frozenset[Key] = frozenset()
     among: Collection[Key] | None = None
+    blocked: bool = False
 
 
 @dataclass(frozen=True)

@@ -27,6 +27,11 @@ def point_id(pin_id: str) -> str:
     return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
 
 
+def is_blocked(pin: Pin, withheld: str | None) -> bool:
+    """Say whether a pin is kept out of every answer; its owner's word counts before all others."""
+    return withheld is not None if pin.blocked is None else pin.blocked
+
+
 @dataclass(frozen=True)
 class Record:
     """One pin with all that the store keeps of it.
@@ -39,6 +44,7 @@ class Record:
     version: how new this state of the pin is.
     duplicate_of: id of the first pin of those that show nearly this picture, None for that pin.
     phash: 64-bit DCT hash of the picture as 16 hex digits; "" for what was written without one.
+    withheld: why a classifier keeps the pin out of every answer, None where it doesn't.
     """
 
     pin: Pin
@@ -52,10 +58,15 @@ class Record:
     version: Version = UNVERSIONED
     duplicate_of: str | None = None
     phash: str = ""
+    withheld: str | None = None
 
     @property
     def has_text(self) -> bool:
         return bool(self.description_terms or self.board_terms)
+
+    @property
+    def blocked(self) -> bool:
+        return is_blocked(self.pin, self.withheld)
 
 
 class Facts(NamedTuple):
@@ -79,7 +90,12 @@ class StoredPin:
     dhash: str
     duplicate_of: str | None = None
     phash: str = ""
+    withheld: str | None = None
 
     @property
     def has_text(self) -> bool:
         return bool(self.description_terms or self.board_terms)
+
+    @property
+    def blocked(self) -> bool:
+        return is_blocked(self.pin, self.withheld)

@@ -31,6 +31,8 @@ HAS_TEXT: Final = "has_text"
 PICTURE: Final = "picture"
 DUPLICATE: Final = "duplicate_of"
 BANDS: Final = "phash_bands"
+BLOCKED: Final = "blocked"
+WITHHELD: Final = "withheld"
 # Stands for what a pin lacks in its line of facts: no id, digest or number is written so.
 ABSENT: Final = "/"
 
@@ -52,12 +54,13 @@ INDEXES: Final[Mapping[str, IndexKind]] = MappingProxyType(
         PICTURE: "reference",
         DUPLICATE: "reference",
         BANDS: "reference",
+        BLOCKED: "flag",
         PRICE: "float",
         CREATED: "moment",
     }
 )
 
-SHOWN: Final = (PIN, DESCRIPTION, BOARD)
+SHOWN: Final = (PIN, DESCRIPTION, BOARD, WITHHELD)
 COMPARED: Final = (PIN,)
 FACETS: Final = (*KEYWORD_KEYS, ATTRIBUTES)
 
@@ -65,14 +68,30 @@ _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
 def payload(record: Record) -> dict[str, Any]:
-    """Return the payload of a record; absent facts take no room."""
+    """Return the payload of a record; absent facts take no room.
+
+    A blocked pin has nothing that it could be found, counted or completed by: its terms are made
+    anew when it is shown again. What is left to every reader is to leave `BLOCKED` points out.
+    """
     pin = record.pin
     # Every field costs a conversion of its own, so what no index needs is one string: a line of
     # facts, then the pin as exact JSON (a price keeps its digits).
-    out: dict[str, Any] = {
-        PIN: f"{_facts(record)}\n{_encode(pin_to_json(pin))}",
-        HAS_TEXT: flag(record.has_text),
-    }
+    out: dict[str, Any] = {PIN: f"{_facts(record)}\n{_encode(pin_to_json(pin))}"}
+    if record.image_key is not None:
+        out[PICTURE] = picture(record.image_key)
+    if record.phash:
+        out[BANDS] = bands(record.phash)
+    if record.duplicate_of is not None:
+        out[DUPLICATE] = record.duplicate_of
+    if record.withheld is not None:
+        out[WITHHELD] = record.withheld
+    return out | ({BLOCKED: flag(True)} if record.blocked else _found_by(record))
+
+
+def _found_by(record: Record) -> dict[str, Any]:
+    """Return what a pin is searched, filtered and counted by."""
+    pin = record.pin
+    out: dict[str, Any] = {HAS_TEXT: flag(record.has_text)}
     if record.description_terms:
         out[DESCRIPTION] = record.description_terms
     if record.board_terms:
@@ -80,12 +99,6 @@ def payload(record: Record) -> dict[str, Any]:
     for key in ("board_title", "merchant", "currency", "language"):
         if (text := getattr(pin, key)) is not None:
             out[key] = text
-    if record.image_key is not None:
-        out[PICTURE] = picture(record.image_key)
-    if record.phash:
-        out[BANDS] = bands(record.phash)
-    if record.duplicate_of is not None:
-        out[DUPLICATE] = record.duplicate_of
     if pin.attributes:
         out[ATTRIBUTES] = [attribute(key, value) for key, value in pin.attributes.items()]
     if pin.price is not None:
@@ -107,11 +120,15 @@ def stored_pin(fields: Mapping[str, Any]) -> StoredPin:
         dhash=line.dhash,
         duplicate_of=line.duplicate_of,
         phash=line.phash,
+        withheld=fields.get(WITHHELD),
     )
 
 
 def record(fields: Mapping[str, Any], vector: npt.ArrayLike) -> Record:
-    """Return the record of a whole payload and its vector; the inverse of `payload`."""
+    """Return the record of a whole payload and its vector; the inverse of `payload`.
+
+    But for the terms of a blocked pin, which are not kept.
+    """
     line, pin = _read(fields)
     return Record(
         pin=pin,
@@ -125,6 +142,7 @@ def record(fields: Mapping[str, Any], vector: npt.ArrayLike) -> Record:
         version=line.version,
         duplicate_of=line.duplicate_of,
         phash=line.phash,
+        withheld=fields.get(WITHHELD),
     )
 
 

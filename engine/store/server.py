@@ -144,7 +144,7 @@ class ServerCollection:
             part = batch[start : start + POINTS_PER_REQUEST]
             self._calls(partial(self._client.upsert, self._name, part, ordering=self._ordering))
         self._frequencies.wrote(len(batch))
-        self._words.wrote(record.pin for record in records)
+        self._words.wrote(record.pin for record in records if not record.blocked)
 
     def delete(self, pin_ids: Sequence[str]) -> int:
         found = self._retrieve([point_id(each) for each in pin_ids], False, False)
@@ -177,8 +177,8 @@ class ServerCollection:
     def nearest(self, legs: Sequence[VectorLeg]) -> list[Ranked]:
         return self._run(legs, self._calls) if legs else []
 
-    def count(self, filter_: Filter = EVERYTHING) -> int:
-        return self._count(server_schema.only(filter_))
+    def count(self, filter_: Filter = EVERYTHING, *, blocked: bool = False) -> int:
+        return self._count(server_schema.only(filter_, blocked=blocked))
 
     def uses_image(self, image_key: str) -> bool:
         return self._count(server_schema.keeps_picture(image_key)) > 0
@@ -199,7 +199,8 @@ class ServerCollection:
 
     def _texts(self) -> Iterator[list[str]]:
         after: str | None = None
-        while page := self._page(None, POINTS_PER_REQUEST, after, list(schema.SHOWN), False):
+        wanted = server_schema.only(EVERYTHING)
+        while page := self._page(wanted, POINTS_PER_REQUEST, after, list(schema.SHOWN), False):
             after = str(page[-1].id)
             yield [text_of(schema.stored_pin(each.payload or {}).pin) for each in page]
 
@@ -211,7 +212,7 @@ class ServerCollection:
             lambda: self._client.facet(
                 self._name,
                 name,
-                facet_filter=server_schema.only(filter_),
+                facet_filter=server_schema.only(filter_, blocked=True),
                 limit=limit,
                 exact=True,
                 consistency=self._consistency,
@@ -231,14 +232,17 @@ class ServerCollection:
         filter_: Filter = EVERYTHING,
         limit: int = 100,
         after: str | None = None,
+        *,
+        blocked: bool = False,
     ) -> list[tuple[str, StoredPin]]:
-        wanted = server_schema.only(filter_)
+        wanted = server_schema.only(filter_, blocked=blocked)
         page = self._page(wanted, limit, after, list(schema.SHOWN), False)
         return [(str(each.id), schema.stored_pin(each.payload or {})) for each in page]
 
-    def records(self, batch: int = 256) -> Iterator[list[Record]]:
+    def records(self, batch: int = 256, *, blocked: bool = False) -> Iterator[list[Record]]:
         after: str | None = None
-        while page := self._page(None, batch, after, True, True):
+        wanted = server_schema.only(EVERYTHING, blocked=blocked)
+        while page := self._page(wanted, batch, after, True, True):
             after = str(page[-1].id)
             yield [_record(each) for each in page]
 
@@ -262,7 +266,7 @@ class ServerCollection:
     def info(self) -> CollectionInfo:
         facts = self._calls(lambda: self._client.get_collection(self._name))
         return CollectionInfo(
-            points=self.count(),
+            points=self.count(blocked=True),
             indexed=facts.indexed_vectors_count or 0,
             segments=facts.segments_count,
             disk_bytes=None,

@@ -92,14 +92,16 @@ def scope_filter(scope: Scope) -> models.Filter | None:
     if scope.among is not None:
         must.append(_has_id(scope.among))
     without: list[models.Condition] = [_has_id(scope.without)] if scope.without else []
+    if not scope.blocked:
+        without.append(_flagged(schema.BLOCKED, True))
     if not must and not without:
         return None
     return models.Filter(must=must or None, must_not=without or None)
 
 
-def only(filter_: Filter) -> models.Filter | None:
-    """Return a filter of pins, None for everything."""
-    return scope_filter(Scope(filter_))
+def only(filter_: Filter, *, blocked: bool = False) -> models.Filter | None:
+    """Return a filter of pins, None for everything; without the blocked ones unless wanted."""
+    return scope_filter(Scope(filter_, blocked=blocked))
 
 
 def conditions(wanted: Filter) -> list[models.Condition]:
@@ -123,7 +125,7 @@ def conditions(wanted: Filter) -> list[models.Condition]:
         )
         must.append(models.FieldCondition(key=schema.CREATED, range=moments))
     if wanted.has_text is not None:
-        must.append(_has_text(wanted.has_text))
+        must.append(_flagged(schema.HAS_TEXT, wanted.has_text))
     return must
 
 
@@ -154,9 +156,9 @@ def _has_id(keys: Collection[Key]) -> models.HasIdCondition:
     return models.HasIdCondition(has_id=[str(key) for key in keys])
 
 
-def _has_text(value: bool) -> models.FieldCondition:
+def _flagged(key: str, value: bool) -> models.FieldCondition:
     match = models.MatchValue(value=schema.flag(value))
-    return models.FieldCondition(key=schema.HAS_TEXT, match=match)
+    return models.FieldCondition(key=key, match=match)
 
 
 def _any(key: str, values: list[str]) -> models.FieldCondition:

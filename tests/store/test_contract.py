@@ -501,3 +501,39 @@ class TestFacets:
         assert collection.saying(["green"]) == 2
         assert collection.saying(["green", "cosy"]) == 1
         assert collection.saying(["green", "lemon"]) == 0
+
+
+def test_a_blocked_pin_is_found_by_nothing_but_its_name(
+    collection: Collection, shop: Sequence[Record]
+) -> None:
+    lamp, sofa, *rest = shop
+    hidden = replace(lamp, pin=replace(lamp.pin, blocked=True))
+    withheld = replace(sofa, withheld="looks like a sofa")
+    collection.upsert([hidden, withheld, *rest])
+    names = {each.pin.id for each in rest}
+    found = collection.candidates(Plan(("brass", "velvet", "green"), unit(1)))
+    assert ids(found, shop) == names
+    [(keys, _)] = collection.nearest([VectorLeg(unit(1), 9, Scope(), exact=True)])
+    assert {str(key) for key in keys} == {point_id(name) for name in names}
+    [(keys, _)] = collection.nearest([VectorLeg(unit(1), 9, Scope(blocked=True), exact=True)])
+    assert len(keys) == len(shop)
+    assert collection.count() == len(rest)
+    assert collection.count(blocked=True) == len(shop)
+    assert collection.count(parse_filter({"merchant": "Nest"})) == 1
+    assert {stored.pin.id for _, stored in collection.scroll()} == names
+    assert len(collection.scroll(blocked=True)) == len(shop)
+    assert {each.pin.id for batch in collection.records(2) for each in batch} == names
+    assert sum(map(len, collection.records(2, blocked=True))) == len(shop)
+    assert collection.boards(9) == [("Street, Style", 1)]
+    assert collection.frequencies(["brass", "velvet", "lemon"]) == {
+        "brass": 0,
+        "velvet": 0,
+        "lemon": 1,
+    }
+    assert "velvet" not in collection.vocabulary()
+    kept = collection.get(["sofa"])["sofa"]
+    assert (kept.blocked, kept.withheld, kept.pin) == (True, "looks like a sofa", sofa.pin)
+    assert collection.pins([point_id("lamp")])[point_id("lamp")].blocked
+    collection.upsert([lamp, sofa])
+    assert collection.count() == len(shop)
+    assert ids(collection.candidates(Plan(("brass",))), shop) == {"lamp"}
