@@ -1,9 +1,9 @@
 """Where the next page of an answer begins: after what was shown, whatever was written meanwhile.
 
-A cursor carries 32 bits of each pin that was shown, signed, and bound to its query. The next page is
-the best of what was not shown: so pages may shift after a write, but no pin comes twice and none is
-left out, and the service remembers nothing. Of ten thousand such answers read to their end, about
-one leaves out a pin whose 32 bits another has.
+A cursor carries 32 bits of each pin that was shown, signed, and bound to its query. The next page
+is the best of what was not shown: so pages may shift after a write, but no pin comes twice and none
+is left out, and the service remembers nothing. Of ten thousand answers of 800 pins read to their
+end, about one leaves out a pin, whose 32 bits another has.
 """
 
 import base64
@@ -73,8 +73,7 @@ class Cursors:
         query: None takes a cursor of any.
         """
         try:
-            if len(text) > LONGEST or not text.isascii():
-                raise binascii.Error
+            text = text[:LONGEST] if text.isascii() else ""
             data = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
         except (binascii.Error, ValueError):
             data = b""
@@ -96,7 +95,7 @@ class Cursors:
 
 
 def mark(key: str) -> int:
-    """Return the 32 bits that stand for a pin: the first of its key, which is a digest of its id."""
+    """Return what stands for a pin: the first 32 bits of its key, which is a digest of its id."""
     return int(key[:8], 16)
 
 

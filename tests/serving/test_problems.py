@@ -38,7 +38,6 @@ CONTRACT = {
     "UnknownBoard": ("unknown-board", 404),
     "UnknownEncoder": ("unknown-encoder", 500),
     "BadSetting": ("bad-setting", 500),
-    "BadParameters": ("bad-parameters", 400),
     "BadVector": ("bad-vector", 500),
     "StoreError": ("store-error", 500),
     "NoCollection": ("no-collection", 404),
