@@ -15,7 +15,7 @@ demo: $(READY)
 	$(BIN)/python data/samples/demo.py
 
 test: $(READY)
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto --dist loadfile
 
 lint: $(READY)
 	$(BIN)/ruff format --check .

@@ -117,6 +117,8 @@ class ServeSettings(BaseModel):
         key, or each address without one, may send; 0 for any number. Unless set, there is a limit
         where others than this machine can ask.
     body_idle_s, body_s: how long the next piece of a body may take, and all of it.
+    threads, waiting: how many requests work at once, and how many may wait for that; more are told
+        to come again (503).
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -132,6 +134,8 @@ class ServeSettings(BaseModel):
     rate: float | None = Field(default=None, ge=0)
     burst: float = Field(default=200.0, ge=1)
     parallel: int | None = Field(default=None, ge=0)
+    threads: int = Field(default=8, ge=1, le=256)
+    waiting: int = Field(default=64, ge=1, le=10_000)
 
 
 class QueueSettings(BaseModel):

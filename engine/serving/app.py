@@ -36,6 +36,7 @@ from engine.serving.callers import Callers, asking_paths
 from engine.serving.description import DescribedApp
 from engine.serving.gate import KEYED, Gate, Rules
 from engine.serving.limits import Limits
+from engine.serving.load import Bounded, Threads
 from engine.serving.metrics import Counted, RequestMetrics
 from engine.serving.models import SEQUENCE_HEADER
 from engine.serving.request_ids import HEADER, Named
@@ -64,9 +65,11 @@ def create_app(
     queue = QueueClient(configured, waiting) if configured.url is not None else None
     service = Service(workspace, queue)
     metrics = RequestMetrics()
+    threads = Threads(workspace.settings.serve.threads, metrics.registry)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        threads.take()
         await run_in_threadpool(service.warm_up)
         try:
             yield
@@ -85,6 +88,12 @@ def create_app(
             Middleware(Counted, metrics=metrics),
             *_cors(rules.origins),
             Middleware(Gate, rules=rules),
+            Middleware(
+                Bounded,
+                threads=threads,
+                most_waiting=workspace.settings.serve.waiting,
+                prefixes=[KEYED],
+            ),
             Middleware(GZipMiddleware, minimum_size=1_000, compresslevel=5),
         ],
         responses=problems.RESPONSES,

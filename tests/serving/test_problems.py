@@ -104,7 +104,7 @@ def test_the_unforeseen_stays_inside(library: Workspace, monkeypatch: pytest.Mon
 
 
 def test_no_such_route(reader: TestClient) -> None:
-    for path in ("/", "/v1", "/v1/nothing", "/v2/search", "/docs/nothing"):
+    for path in ("/nothing", "/v1", "/v1/nothing", "/v2/search", "/docs/nothing"):
         problem(reader.get(path), 404, "not-found")
 
 
