@@ -31,15 +31,16 @@ Box = tuple[float, float, float, float]
 
 @dataclass(frozen=True)
 class Item:
-    """A photo of one thing: which pin it is, what kind, its pixels with what is around it clear.
-
-    photo: the picture as it is, which a query would show.
-    """
+    """A photo of one thing: which pin it is, of what kind, and where it lies."""
 
     pin: str
     kind: str
-    photo: Image.Image
-    cut: Image.Image
+    path: Path
+
+    @property
+    def photo(self) -> Image.Image:
+        """The picture as it is, which a query would show."""
+        return Image.open(self.path).convert("RGB")
 
 
 @dataclass(frozen=True)
@@ -57,27 +58,18 @@ def split_of(name: str, data: bytes) -> int:
     return int(hashlib.sha256(f"{name}:".encode() + data).hexdigest(), 16) % 5
 
 
-def pins_of(folder: Path, name: str, split: str) -> list[tuple[dict[str, object], Image.Image]]:
-    """Return a set's pins of a split with their pictures, each picture once."""
-    out, seen = [], set()
+def items_of(folder: Path, name: str, split: str) -> list[Item]:
+    """Return a set's photos of a split in the order of its file, each picture once."""
+    out: list[Item] = []
+    seen: set[bytes] = set()
     for line in (folder / name / "pins.jsonl").read_text(encoding="utf-8").splitlines():
         pin = json.loads(line)
         path = folder / name / pin["image"]
         data = path.read_bytes()
         if split_of(name, data) == SPLITS[split] and data not in seen:
             seen.add(data)
-            out.append((pin, Image.open(path).convert("RGB")))
-    return out
-
-
-def items_of(folder: Path, name: str, split: str) -> list[Item]:
-    """Return a set's photos of single items."""
-    out = []
-    for pin, photo in pins_of(folder, name, split):
-        known = pin.get("attributes") or {}
-        facts = known if isinstance(known, dict) else {}
-        kind = str(facts.get("articleType") or facts.get("label"))
-        out.append(Item(str(pin["id"]), kind, photo, cut_out(photo)))
+            known = pin.get("attributes") or {}
+            out.append(Item(pin["id"], str(known.get("articleType") or known.get("label")), path))
     return out
 
 
@@ -100,9 +92,7 @@ def cut_out(photo: Image.Image) -> Image.Image:
     return card.crop((int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1))
 
 
-def scenes(
-    items: Sequence[Item], photos: Sequence[Image.Image], count: int, seed: int
-) -> list[Scene]:
+def scenes(items: Sequence[Item], photos: Sequence[Item], count: int, seed: int) -> list[Scene]:
     """Make collages of 2 to 5 items each; `photos` are scenes that serve as grounds."""
     chance = np.random.default_rng(seed)
     by_set: dict[str, list[Item]] = {}
@@ -118,7 +108,7 @@ def scenes(
 
 def _scene(
     by_set: dict[str, list[Item]],
-    photos: Sequence[Image.Image],
+    photos: Sequence[Item],
     chance: np.random.Generator,
     ground: str,
 ) -> Scene | None:
@@ -151,7 +141,7 @@ def _scene(
 
 def _shown(item: Item, size: tuple[int, int], chance: np.random.Generator) -> Image.Image:
     """Return an item at a size of its own; some of those that were cut out are turned a little."""
-    picture = item.cut
+    picture = cut_out(item.photo)
     longest = float(chance.uniform(*LONGEST)) * min(size)
     scale = longest / max(picture.size)
     picture = picture.resize(
@@ -181,14 +171,14 @@ def _leaves(
 
 
 def _ground(
-    kind: str, size: tuple[int, int], photos: Sequence[Image.Image], chance: np.random.Generator
+    kind: str, size: tuple[int, int], photos: Sequence[Item], chance: np.random.Generator
 ) -> Image.Image:
     first, second = (chance.integers(40, 256, 3).astype(np.float64) for _ in range(2))
     wide, high = size
     across, down = np.meshgrid(np.arange(wide), np.arange(high))
     share: npt.NDArray[np.float64]
     if kind == "photo":
-        photo = photos[int(chance.integers(len(photos)))]
+        photo = photos[int(chance.integers(len(photos)))].photo
         scale = max(wide / photo.width, high / photo.height)
         large = photo.resize(
             (round(photo.width * scale) + 1, round(photo.height * scale) + 1),

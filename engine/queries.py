@@ -40,6 +40,9 @@ class Crop:
             raise BadCrop(f"crop {text[:40]!r} is not x,y,w,h such as 0.1,0.2,0.5,0.5") from None
         return cls(x, y, width, height)
 
+    def __str__(self) -> str:
+        return f"{self.x:g},{self.y:g},{self.width:g},{self.height:g}"
+
     def __post_init__(self) -> None:
         box = (self.x, self.y, self.width, self.height)
         slack = 1e-6

@@ -189,6 +189,17 @@ class BlockingSettings(BaseModel):
     threshold: float = Field(default=0.5, ge=-1, le=1)
 
 
+class RegionSettings(BaseModel):
+    """The things in pictures.
+
+    keep: how many of a picture are kept with vectors of their own in a collection that is made.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    keep: int = Field(default=0, ge=0, le=16)
+
+
 class Settings(BaseSettings):
     """The settings of one process."""
 
@@ -202,6 +213,7 @@ class Settings(BaseSettings):
     language: str = "english"
     vocabulary: Path | None = None
     detector: Path | None = None
+    regions: RegionSettings = RegionSettings()
     store: StoreSettings = StoreSettings()
     images: ImageSettings = ImageSettings()
     versions: VersionSettings = VersionSettings()

@@ -94,7 +94,12 @@ class Workspace:
     @cached_property
     def finder(self) -> Finder:
         """What finds the things in a picture; BadSetting if ENGINE_DETECTOR names none."""
-        return Finder(self.encoder, self.labels("kind"), detector_of(self.settings))
+        return Finder(self.encoder, self.labels("kind"), self.detector)
+
+    @cached_property
+    def detector(self) -> Detector | None:
+        """The detector that the settings name, if any; raise BadSetting."""
+        return detector_of(self.settings)
 
     @cached_property
     def _labels(self) -> dict[Facet, Labels]:
@@ -245,6 +250,7 @@ class Workspace:
             "unindexed": max(facts.points - facts.indexed, 0),
             "encoder": facts.identity.encoder_fingerprint,
             "dimension": facts.identity.dimension,
+            "regions": facts.identity.regions,
             "analysis": facts.identity.analysis_fingerprint,
             "parameters": self._current.number or "defaults",
             "store": self.settings.store.url or "embedded",
@@ -283,6 +289,7 @@ class Workspace:
             # On a server other processes may be in the middle of theirs.
             unsettled=None if self.hold is None else Unsettled(self.images.folder),
             classifier=self.classifier,
+            propose=self.detector if self.collection.identity.regions else None,
         )
 
     @cached_property
@@ -328,9 +335,9 @@ def detector_of(settings: Settings) -> Detector | None:
     return FolderDetector.load(settings.detector)
 
 
-def identity_of(encoder: Encoder, analyzer: Analyzer) -> Identity:
-    """Return the fingerprints of what these two would write."""
-    return Identity(encoder.fingerprint, encoder.dimension, analyzer.fingerprint)
+def identity_of(encoder: Encoder, analyzer: Analyzer, regions: int = 0) -> Identity:
+    """Return the fingerprints of what these two would write, with so many regions a pin."""
+    return Identity(encoder.fingerprint, encoder.dimension, analyzer.fingerprint, regions)
 
 
 @contextmanager
@@ -348,7 +355,9 @@ def open_workspace(settings: Settings, *, create: bool = False) -> Iterator[Work
     # What exists is opened as it is, since many commands need no encoder; `Workspace.encoder`
     # refuses another than the collection's.
     made = load_encoder(settings.encoder) if create and not exists else None
-    identity = identity_of(made, Analyzer(settings.language)) if made is not None else None
+    identity = None
+    if made is not None:
+        identity = identity_of(made, Analyzer(settings.language), settings.regions.keep)
     kept = timedelta(days=settings.versions.keep_deleted_days)
     with (
         closing(_opened(settings, place, identity)) as collection,

@@ -33,7 +33,7 @@ from engine.ingestion.lookahead import Lookahead
 from engine.ingestion.looking import Looker, Seen, reuses
 from engine.ingestion.outcome import Outcome, Status
 from engine.ingestion.pictures import is_url
-from engine.ingestion.recording import Recorder
+from engine.ingestion.recording import Propose, Recorder
 from engine.ingestion.unsettled import Progress, Unsettled
 from engine.jsonl import BadLine
 from engine.store.collection import Collection
@@ -83,6 +83,7 @@ class Intake:
     letters: Letters | None = None
     unsettled: Unsettled | None = None
     classifier: Classifier | None = None
+    propose: Propose | None = None
 
     def run(self, arrivals: Iterable[Change | BadLine]) -> Iterator[Outcome]:
         """Take in a stream; outcomes come in its order, each once it is settled."""
@@ -145,6 +146,7 @@ class Intake:
             self.removals,
             self.images,
             self.classifier,
+            self.propose,
         )
         made = recorder.made(seen)
         self._note(seen, made, left)

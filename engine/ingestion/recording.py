@@ -3,14 +3,18 @@
 Knows nothing of where pins come from, nor of when records are written.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
+from PIL import Image
 
 from engine.errors import BadImage, BadPin, TakenDown, UsageError
 from engine.features.encoder import Encoder
+from engine.features.images import crop
+from engine.features.regions import Proposal, proposals
+from engine.features.spatial import maps_of
 from engine.features.text import Analyzer
 from engine.ingestion.classifying import Classifier, Shown, judged
 from engine.ingestion.duplicates import Duplicates
@@ -18,13 +22,21 @@ from engine.ingestion.looking import Seen
 from engine.pins import Pin
 from engine.store.collection import Collection
 from engine.store.image_store import ImageStore
-from engine.store.records import Record
+from engine.store.records import NO_ROWS, Record
 from engine.store.removals import Removals
+
+FloatArray = npt.NDArray[np.float32]
+Propose = Callable[[Image.Image], Sequence[Proposal]]
+WHOLE = 0.8
+"""Share of a picture from which on a box counts as the whole."""
 
 
 @dataclass(frozen=True)
 class Recorder:
-    """Makes the records of one collection."""
+    """Makes the records of one collection.
+
+    propose: finds boxes of things in pictures, in place of the encoder.
+    """
 
     collection: Collection
     encoder: Encoder
@@ -32,6 +44,7 @@ class Recorder:
     removals: Removals
     images: ImageStore
     classifier: Classifier | None = None
+    propose: Propose | None = None
 
     def made(self, seen: Sequence[Seen]) -> dict[str, Record | UsageError]:
         """Return by pin what is to be written, or why nothing is; no pin comes twice."""
@@ -81,15 +94,18 @@ class Recorder:
         """Yield what is to be written for each, or why it can't be."""
         new = [item.image for item in seen if item.image is not None]
         vectors = iter(self.encoder.encode_images(new))
+        regions = iter([self._regions(image) for image in new])
         stored = self.collection.get([item.pin.id for item in seen if item.image is None])
         shown: Seen | Record
         for item in seen:
             pin = item.pin
             if item.image is not None:
                 vector, shown = next(vectors), item
+                boxes, rows = next(regions)
             elif pin.id in stored:
                 shown = stored[pin.id]
                 vector = shown.vector
+                boxes, rows = shown.region_boxes, shown.region_vectors
             else:
                 yield BadPin("the pin was deleted by another process meanwhile: send it again")
                 continue
@@ -110,7 +126,25 @@ class Recorder:
                 phash=shown.phash,
                 # Without a classifier to ask, what one said of the picture stays.
                 withheld=shown.withheld if isinstance(shown, Record) else None,
+                region_boxes=boxes,
+                region_vectors=rows,
             )
+
+    def _regions(self, image: Image.Image) -> tuple[tuple[str, ...], FloatArray]:
+        """Return the boxes of the things in a picture that are kept, and their vectors."""
+        most = self.collection.identity.regions
+        if not most:
+            return (), NO_ROWS
+        found = (
+            self.propose(image)
+            if self.propose is not None
+            else proposals(maps_of(self.encoder, image))
+        )
+        # What fills the picture has the picture's own vector.
+        boxes = [each.box for each in found if each.box.width * each.box.height < WHOLE][:most]
+        rows = self.encoder.encode_images([crop(image, box) for box in boxes])
+        good = [number for number, row in enumerate(rows) if usable(row)]
+        return tuple(str(boxes[number]) for number in good), rows[good]
 
 
 def usable(vector: npt.NDArray[np.float32]) -> bool:

@@ -302,6 +302,7 @@ class Info(BaseModel):
     unindexed: int = Field(description="vectors outside the graph, which are searched one by one")
     encoder: str = Field(description="fingerprint")
     dimension: int
+    regions: int = Field(description="things of a picture that are kept with vectors of their own")
     analysis: str = Field(description="fingerprint of the text analysis")
     parameters: int | Literal["defaults"] = Field(
         description="version of the collection's own parameters, see `engine tune`"

@@ -63,9 +63,8 @@ class RegionsRequest(Asking):
 
 def region_to_json(region: Region, vector: bool = False) -> dict[str, Any]:
     """Return a region as the contract has it."""
-    box = region.box
     out: dict[str, Any] = {
-        "box": f"{box.x:g},{box.y:g},{box.width:g},{box.height:g}",
+        "box": str(region.box),
         "label": region.label,
         "score": round(region.score, 6),
     }

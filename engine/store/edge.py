@@ -34,7 +34,7 @@ from engine.store.ownership import Ownership
 from engine.store.plan import Candidates, Plan
 from engine.store.records import Facts, Record, StoredPin, point_id
 from engine.store.shard_folder import create_shard, live_folder, load_shard, remove_others
-from engine.store.vectors import unit, unit_rows
+from engine.store.vectors import named_rows, unit
 from engine.store.vocabulary import Vocabulary
 
 IDENTITY_NAME = "collection.json"
@@ -113,13 +113,9 @@ class EdgeCollection:
         return self._identity
 
     def upsert(self, records: Sequence[Record]) -> None:
-        rows = unit_rows(records, self._identity.dimension)
         points = {
-            (key := point_id(record.pin.id)): edge.Point(
-                key, {schema.VECTOR: row}, schema.payload(record)
-            )
-            # A list crosses into Edge several times faster than an array does.
-            for record, row in zip(records, rows.tolist(), strict=True)
+            (key := point_id(record.pin.id)): edge.Point(key, vectors, schema.payload(record))
+            for record, vectors in zip(records, named_rows(records, self._identity), strict=True)
         }
         if not points:
             return
@@ -140,7 +136,7 @@ class EdgeCollection:
 
     def get(self, pin_ids: Sequence[str]) -> dict[str, Record]:
         found = self._live.retrieve([point_id(each) for each in pin_ids], True, True)
-        records = (schema.record(each.payload, each.vector[schema.VECTOR]) for each in found)
+        records = (schema.record(each.payload, each.vector) for each in found)
         return {record.pin.id: record for record in records}
 
     def pins(self, keys: Sequence[str]) -> dict[str, StoredPin]:
@@ -157,7 +153,9 @@ class EdgeCollection:
             unit(plan.vector, self._identity.dimension)
         without = frozenset(uuid.UUID(point_id(each)) for each in plan.exclude)
         with self._live.using():
-            return query_plan.candidates(self, plan, without, self._frequencies)
+            return query_plan.candidates(
+                self, plan, without, self._frequencies, regions=self._identity.regions > 0
+            )
 
     def nearest(self, legs: Sequence[VectorLeg]) -> list[Ranked]:
         with self._live.using():
@@ -235,7 +233,7 @@ class EdgeCollection:
         wanted = edge_schema.only(EVERYTHING, blocked=blocked)
         while page := self._page(wanted, batch, after, True, True):
             after = str(page[-1].id)
-            yield [schema.record(each.payload, each.vector[schema.VECTOR]) for each in page]
+            yield [schema.record(each.payload, each.vector) for each in page]
 
     def optimize(self) -> None:
         self.building.stop()
@@ -337,7 +335,7 @@ class EdgeCollection:
 
 def _create(folder: Path, identity: Identity) -> None:
     """Make an empty collection; the description comes last, so that half of one is none."""
-    create_shard(folder, identity.dimension)
+    create_shard(folder, identity.dimension, identity.regions > 0)
     write_whole(folder / IDENTITY_NAME, json.dumps(identity.to_json(), indent=1))
 
 

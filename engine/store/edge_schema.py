@@ -14,15 +14,19 @@ from engine.store.versions import microseconds
 GRAPH = edge.HnswIndexConfig(m=16, ef_construct=100, full_scan_threshold=10_000)
 
 
-def config(dimension: int) -> Any:
-    """Return the configuration of a new shard."""
+def config(dimension: int, regions: bool = False) -> Any:
+    """Return the configuration of a new shard; with `regions` things in pictures have vectors."""
+    several = edge.MultiVectorConfig(edge.MultiVectorComparator.MaxSim)
+    kinds: dict[str, Any] = {schema.VECTOR: None, **({schema.REGIONS: several} if regions else {})}
     return edge.EdgeConfig(
         vectors={
-            schema.VECTOR: edge.EdgeVectorParams(
+            name: edge.EdgeVectorParams(
                 size=dimension,
                 distance=edge.Distance.Cosine,
+                multivector_config=kind,
                 quantization_config=edge.ScalarQuantizationConfig(edge.ScalarType.Int8),
             )
+            for name, kind in kinds.items()
         },
         hnsw_config=GRAPH,
     )
@@ -58,7 +62,12 @@ def request(leg: Leg) -> Any:
         scoring = edge.Bm25Params(k=leg.k1, b=leg.b)
         query = edge.TextQuery(leg.field, " ".join(leg.terms), scoring)
     else:
-        query = edge.Query.Nearest(_vector(leg), schema.VECTOR)
+        vector = _vector(leg)
+        query = (
+            edge.Query.Nearest([vector], schema.REGIONS)
+            if leg.regions
+            else edge.Query.Nearest(vector, schema.VECTOR)
+        )
         parameters = _parameters(leg)
     return edge.QueryRequest(
         leg.limit, query=query, filter=scope_filter(leg.scope), params=parameters

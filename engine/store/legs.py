@@ -48,12 +48,16 @@ class TextLeg:
 
 @dataclass(frozen=True)
 class VectorLeg:
-    """Cosine to a unit vector, best first; `exact` skips the graph and quantised vectors."""
+    """Cosine to a unit vector, best first; `exact` skips the graph and quantised vectors.
+
+    regions: the best cosine of any thing in a picture; pins without such vectors are left out.
+    """
 
     vector: FloatArray
     limit: int
     scope: Scope
     exact: bool = False
+    regions: bool = False
 
 
 Leg = TextLeg | VectorLeg

@@ -15,6 +15,10 @@ IntArray = npt.NDArray[np.int32]
 BoolArray = npt.NDArray[np.bool_]
 
 
+# The best of several boxes is higher by chance alone (`benchmarks/results/regions.md`).
+REGION_MARGIN = 0.05
+
+
 @dataclass(frozen=True)
 class Bm25:
     """BM25's knobs (Robertson & Zaragoza 2009) and the weight of each field in the lexical sum."""
@@ -33,6 +37,8 @@ class Plan:
     vector: unit row of the collection's dimension; None means no vector leg.
     lexical_depth, vector_depth: how many pins each leg brings in; at a million pins the defaults
         give 97 % of the first ten of 400 and 400, in half of the time (`benchmarks/results/`).
+    region_margin: what the best cosine of any thing in a picture loses before it is compared with
+        that of the whole picture; matters to collections that keep such vectors.
     exact: skip the graph and quantisation (the yardstick for recall).
     """
 
@@ -44,6 +50,7 @@ class Plan:
     lexical_depth: int = 120
     vector_depth: int = 120
     exact: bool = False
+    region_margin: float = REGION_MARGIN
 
 
 @dataclass(frozen=True)
@@ -52,6 +59,8 @@ class Candidates:
 
     keys: point ids (UUID text), in no particular order.
     cosine: exact similarity to the query vector (not of quantised vectors); 0 without a vector leg.
+        Where things in pictures have vectors: the better of the whole picture's and theirs, less
+        `region_margin`.
     description, board: BM25 of each field, unweighted, 0 where no term matches.
     has_text: whether the pin has any analysed text in either field.
     lexical_rank, vector_rank: 1-based place in each leg, 0 where that leg did not bring the pin in.

@@ -27,6 +27,7 @@ NAMES = {
     schema.DESCRIPTION: "words of descriptions",
     schema.BOARD: "words of board titles",
     schema.VECTOR: "pictures by likeness",
+    schema.REGIONS: "things in pictures by likeness",
     schema.HAS_TEXT: "which pins have text",
 }
 
@@ -57,18 +58,26 @@ class Found:
 
 
 def candidates(
-    legs: Legs, plan: Plan, without: frozenset[Key], frequencies: Frequencies
+    legs: Legs,
+    plan: Plan,
+    without: frozenset[Key],
+    frequencies: Frequencies,
+    *,
+    regions: bool = False,
 ) -> Candidates:
-    """Run a plan; `without` holds the points of `plan.exclude`."""
+    """Run a plan.
+
+    without: the points of `plan.exclude`. regions: whether things in pictures have vectors, too.
+    """
     found = Found()
-    first = _first(plan, Scope(plan.filter, without))
+    first = _first(plan, Scope(plan.filter, without), regions)
     answers = legs.run(list(first.values())) if first else []
     drawn = dict(zip(first, answers, strict=True))
     missing = [NAMES[name] for name, ranked in drawn.items() if ranked is None]
     scores = {name: found.add(each) for name, each in drawn.items() if each is not None}
     described, boarded = (scores.get(name, {}) for name in TEXTS)
     nearest = scores.get(schema.VECTOR, {})
-    vector_leg = list(nearest)
+    vector_leg = list(dict.fromkeys((*nearest, *scores.get(schema.REGIONS, {}))))
     # The cut goes by what the two lists themselves say, so that what it drops costs nothing more.
     matching = _by_sum(plan, list(dict.fromkeys((*described, *boarded))), scores, found.keys)
     kept = list(dict.fromkeys((*matching[: plan.lexical_depth], *vector_leg)))
@@ -82,6 +91,9 @@ def candidates(
             else:
                 scores[name].update(found.add(ranked))
     lexical_leg = _by_sum(plan, matching[: plan.lexical_depth], scores, found.keys)
+    if schema.REGIONS in scores:
+        nearest = _better(nearest, scores[schema.REGIONS], plan.region_margin)
+        vector_leg.sort(key=lambda number: (-nearest.get(number, 0.0), found.keys[number].int))
     return Candidates(
         keys=[str(found.keys[number]) for number in kept],
         cosine=_column(kept, nearest),
@@ -95,13 +107,26 @@ def candidates(
     )
 
 
-def _first(plan: Plan, scope: Scope) -> dict[str, Leg]:
+def _better(whole: dict[int, float], regions: dict[int, float], margin: float) -> dict[int, float]:
+    """Return the better cosine of each pin: its whole picture's, or the best thing's less."""
+    lowered = {number: score - margin for number, score in regions.items()}
+    return {
+        number: max(whole.get(number, -1.0), lowered.get(number, -1.0))
+        for number in (*whole, *lowered)
+    }
+
+
+def _first(plan: Plan, scope: Scope, regions: bool) -> dict[str, Leg]:
     legs: dict[str, Leg] = {}
     if plan.terms and plan.lexical_depth > 0:
         for name in TEXTS:
             legs[name] = _text(plan, name, plan.lexical_depth, scope)
     if plan.vector is not None and plan.vector_depth > 0:
         legs[schema.VECTOR] = VectorLeg(plan.vector, plan.vector_depth, scope, plan.exact)
+        if regions:
+            legs[schema.REGIONS] = VectorLeg(
+                plan.vector, plan.vector_depth, scope, plan.exact, regions=True
+            )
     return legs
 
 
@@ -118,6 +143,9 @@ def _second(
         return legs
     if unknown := found.lacking(kept, scores[schema.VECTOR]):
         legs[schema.VECTOR] = _among(plan.vector, Scope(among=unknown))
+    if schema.REGIONS in scores and (unknown := found.lacking(kept, scores[schema.REGIONS])):
+        scope = Scope(among=unknown)
+        legs[schema.REGIONS] = VectorLeg(plan.vector, len(unknown), scope, True, regions=True)
     # Reading `has_text` out of the payload takes ten times as long as asking the index for it.
     worded = {number for name in TEXTS for number in scores.get(name, {})}
     if unsure := found.lacking(kept, worded):

@@ -2,7 +2,7 @@
 
 import hashlib
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import numpy as np
@@ -16,6 +16,9 @@ NAMESPACE = uuid.UUID("6f1f3b0c-6a53-5d7e-9a55-0e6f0a3f7d11")
 # RFC 9562: four bits name the version, two the variant.
 VERSION_BITS = 0xF000_C000_0000_0000_0000
 VERSION_5 = 0x5000_8000_0000_0000_0000
+
+
+NO_ROWS = np.zeros((0, 0), np.float32)
 
 
 def point_id(pin_id: str) -> str:
@@ -45,6 +48,8 @@ class Record:
     duplicate_of: id of the first pin of those that show nearly this picture, None for that pin.
     phash: 64-bit DCT hash of the picture as 16 hex digits; "" for what was written without one.
     withheld: why a classifier keeps the pin out of every answer, None where it doesn't.
+    region_boxes, region_vectors: boxes of things in the picture, `x,y,w,h`, best first, and their
+        unit rows; none unless the collection keeps them.
     """
 
     pin: Pin
@@ -59,6 +64,8 @@ class Record:
     duplicate_of: str | None = None
     phash: str = ""
     withheld: str | None = None
+    region_boxes: tuple[str, ...] = ()
+    region_vectors: npt.NDArray[np.float32] = field(default_factory=lambda: NO_ROWS)
 
     @property
     def has_text(self) -> bool:

@@ -15,11 +15,14 @@ from engine.errors import StoreError
 from engine.features.phash import bands
 from engine.pins import Pin, pin_from_json, pin_to_json
 from engine.queries import KEYWORD_KEYS
-from engine.store.records import Facts, Record, StoredPin
+from engine.store.records import NO_ROWS, Facts, Record, StoredPin
 from engine.store.versions import Version, microseconds
 
 VERSION: Final = 3
+VERSION_WITH_REGIONS: Final = 4
+"""The same, with a second vector that holds those of the things in a picture."""
 VECTOR: Final = "image"
+REGIONS: Final = "regions"
 
 PIN: Final = "pin"
 DESCRIPTION: Final = "description_terms"
@@ -33,6 +36,7 @@ DUPLICATE: Final = "duplicate_of"
 BANDS: Final = "phash_bands"
 BLOCKED: Final = "blocked"
 WITHHELD: Final = "withheld"
+BOXES: Final = "region_boxes"
 # Stands for what a pin lacks in its line of facts: no id, digest or number is written so.
 ABSENT: Final = "/"
 
@@ -83,6 +87,8 @@ def payload(record: Record) -> dict[str, Any]:
         out[BANDS] = bands(record.phash)
     if record.duplicate_of is not None:
         out[DUPLICATE] = record.duplicate_of
+    if record.region_boxes:
+        out[BOXES] = list(record.region_boxes)
     if record.withheld is not None:
         out[WITHHELD] = record.withheld
     return out | ({BLOCKED: flag(True)} if record.blocked else _found_by(record))
@@ -124,15 +130,17 @@ def stored_pin(fields: Mapping[str, Any]) -> StoredPin:
     )
 
 
-def record(fields: Mapping[str, Any], vector: npt.ArrayLike) -> Record:
-    """Return the record of a whole payload and its vector; the inverse of `payload`.
+def record(fields: Mapping[str, Any], vectors: Mapping[str, npt.ArrayLike]) -> Record:
+    """Return the record of a whole payload and its vectors; the inverse of `payload`.
 
     But for the terms of a blocked pin, which are not kept.
     """
     line, pin = _read(fields)
+    regions = vectors.get(REGIONS)
+    rows = NO_ROWS if regions is None else np.asarray(regions, dtype=np.float32)
     return Record(
         pin=pin,
-        vector=np.asarray(vector, dtype=np.float32),
+        vector=np.asarray(vectors[VECTOR], dtype=np.float32),
         description_terms=fields.get(DESCRIPTION, ""),
         board_terms=fields.get(BOARD, ""),
         image_sha256=line.image_sha256,
@@ -143,6 +151,8 @@ def record(fields: Mapping[str, Any], vector: npt.ArrayLike) -> Record:
         duplicate_of=line.duplicate_of,
         phash=line.phash,
         withheld=fields.get(WITHHELD),
+        region_boxes=() if regions is None else tuple(fields.get(BOXES, ()))[: len(rows)],
+        region_vectors=rows,
     )
 
 

@@ -31,7 +31,7 @@ from engine.store.plan import Candidates, Plan
 from engine.store.records import Facts, Record, StoredPin, point_id
 from engine.store.server_calls import Calls
 from engine.store.server_removals import ServerRemovals
-from engine.store.vectors import unit, unit_rows
+from engine.store.vectors import named_rows, unit
 from engine.store.vocabulary import Vocabulary
 
 _log = logging.getLogger(__name__)
@@ -130,14 +130,11 @@ class ServerCollection:
         return self._identity
 
     def upsert(self, records: Sequence[Record]) -> None:
-        rows = unit_rows(records, self._identity.dimension)
         points = {
             record.pin.id: models.PointStruct(
-                id=point_id(record.pin.id),
-                vector={schema.VECTOR: row.tolist()},
-                payload=schema.payload(record),
+                id=point_id(record.pin.id), vector=vectors, payload=schema.payload(record)
             )
-            for record, row in zip(records, rows, strict=True)
+            for record, vectors in zip(records, named_rows(records, self._identity), strict=True)
         }
         batch = list(points.values())
         for start in range(0, len(batch), POINTS_PER_REQUEST):
@@ -172,7 +169,8 @@ class ServerCollection:
         if plan.vector is not None:
             unit(plan.vector, self._identity.dimension)
         without = frozenset(uuid.UUID(point_id(each)) for each in plan.exclude)
-        return query_plan.candidates(self, plan, without, self._frequencies)
+        regions = self._identity.regions > 0
+        return query_plan.candidates(self, plan, without, self._frequencies, regions=regions)
 
     def nearest(self, legs: Sequence[VectorLeg]) -> list[Ranked]:
         return self._run(legs, self._calls) if legs else []
@@ -388,7 +386,9 @@ def _create(client: QdrantClient, name: str, identity: Identity, cluster: Cluste
     try:
         client.create_collection(
             name,
-            vectors_config=server_schema.vectors(identity.dimension, on_disk=cluster.on_disk),
+            vectors_config=server_schema.vectors(
+                identity.dimension, on_disk=cluster.on_disk, regions=identity.regions > 0
+            ),
             quantization_config=server_schema.quantization(cluster.quantization),
             shard_number=cluster.shards,
             replication_factor=cluster.replicas,
@@ -403,4 +403,4 @@ def _create(client: QdrantClient, name: str, identity: Identity, cluster: Cluste
 
 def _record(point: models.Record) -> Record:
     vectors: Any = point.vector
-    return schema.record(point.payload or {}, vectors[schema.VECTOR])
+    return schema.record(point.payload or {}, vectors)

@@ -19,12 +19,21 @@ Index = (
 )
 
 
-def vectors(dimension: int, *, on_disk: bool = False) -> dict[str, models.VectorParams]:
-    """Return the vectors of a new collection."""
-    plain = models.VectorParams(
-        size=dimension, distance=models.Distance.COSINE, on_disk=on_disk or None
-    )
-    return {schema.VECTOR: plain}
+def vectors(
+    dimension: int, *, on_disk: bool = False, regions: bool = False
+) -> dict[str, models.VectorParams]:
+    """Return the vectors of a new collection; with `regions` things in pictures have theirs."""
+    several = models.MultiVectorConfig(comparator=models.MultiVectorComparator.MAX_SIM)
+    kinds = {schema.VECTOR: None, **({schema.REGIONS: several} if regions else {})}
+    return {
+        name: models.VectorParams(
+            size=dimension,
+            distance=models.Distance.COSINE,
+            on_disk=on_disk or None,
+            multivector_config=kind,
+        )
+        for name, kind in kinds.items()
+    }
 
 
 def quantization(kind: Quantization = "int8") -> models.ScalarQuantization | None:
@@ -71,9 +80,10 @@ def request(leg: Leg) -> models.QueryRequest:
             filter=scope_filter(leg.scope),
             with_payload=False,
         )
+    vector = leg.vector.tolist()
     return models.QueryRequest(
-        query=models.NearestQuery(nearest=leg.vector.tolist()),
-        using=schema.VECTOR,
+        query=models.NearestQuery(nearest=[vector] if leg.regions else vector),
+        using=schema.REGIONS if leg.regions else schema.VECTOR,
         limit=leg.limit,
         filter=scope_filter(leg.scope),
         params=_parameters(leg),

@@ -60,7 +60,7 @@ def remove_others(folder: Path) -> None:
             shutil.rmtree(place, ignore_errors=True)
 
 
-def create_shard(folder: Path, dimension: int) -> None:
+def create_shard(folder: Path, dimension: int, regions: bool = False) -> None:
     """Make an empty live shard, in place of what a creation left that ended half-way.
 
     Raises StoreError where there is a shard with pins in it.
@@ -69,7 +69,7 @@ def create_shard(folder: Path, dimension: int) -> None:
     place, unfinished = folder / SHARD_NAME, folder / f"{SHARD_NAME}.new"
     shutil.rmtree(unfinished, ignore_errors=True)
     unfinished.mkdir()
-    shard = edge.EdgeShard.create(str(unfinished), edge_schema.config(dimension))
+    shard = edge.EdgeShard.create(str(unfinished), edge_schema.config(dimension, regions))
     for operation in edge_schema.index_operations():
         shard.update(operation)
     shard.flush()
