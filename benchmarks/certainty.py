@@ -3,7 +3,7 @@ queries that a collection can't answer are told from those that it can.
 
     python benchmarks/certainty.py --data DIR --split test --encoder FOLDER --fold 2
 
-Pools, splits and encoders as in `benchmarks/fusion.py`. A foreign query is one of another set whose
+Pools, splits and encoders as in `benchmarks/pools.py`. A foreign query is one of another set whose
 things this pool does not hold; pairs of sets that share things (garments, objects) are left out.
 """
 
@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from benchmarks.fusion import FOLDS, SPLITS, Judged, Pool, load, without_text
+from benchmarks.pools import FOLDS, SPLITS, Judged, Pool, load, without_text
 from engine.features.factory import load_encoder
 from engine.retrieval.parameters import Parameters
 from engine.retrieval.ranking import Ranking, rank

@@ -2,7 +2,7 @@
 
     python -m benchmarks.diversity --data DIR --encoder FOLDER --fold 2
 
-`--data`, `--encoder` and `--fold` are those of `benchmarks/fusion.py`, whose pools and splits are
+`--data`, `--encoder` and `--fold` are those of `benchmarks/pools.py`, whose pools and splits are
 used. Likeness is the mean cosine between pictures of the first ten. Subtopics are values of
 attributes; their recall (Zhai, Cohen & Lafferty, SIGIR 2003) is the share of those among a query's
 relevant pins, ten at most, that the relevant pins of the first ten have, over queries with more
@@ -17,7 +17,7 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.fusion import FOLDS, SETS, SPLITS, Judged, Pool, in_pool, load, ndcg, without_text
+from benchmarks.pools import FOLDS, SETS, SPLITS, Judged, Pool, in_pool, load, ndcg, without_text
 from engine.features.factory import load_encoder
 from engine.relevance.comparison import compare
 from engine.retrieval.diversity import POOL, beside_best, mmr

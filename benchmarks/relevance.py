@@ -3,7 +3,7 @@
     python benchmarks/relevance.py --data DIR --encoder FOLDER --fold 2 --work FOLDER
 
 `--data` holds one folder a set with pins.jsonl, queries.jsonl and qrels.txt. The pool of a set is
-its test split (see `benchmarks/fusion.py`), and a query needs three relevant pins in it (one on
+its test split (see `benchmarks/pools.py`), and a query needs three relevant pins in it (one on
 flickr). The package's own encoder has trained on every split: `--encoder` names one that has not,
 and `--fold` the third of flickr that it has not seen; `python -m engine.training study` makes both.
 Each pool is indexed and judged by the commands; collections that are there are not made anew.
@@ -22,7 +22,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.fusion import FOLDS, in_pool
+from benchmarks.pools import FOLDS, captions_asked, in_pool
 
 SETS = {"fashion": 3, "flickr": 1, "grocery": 3, "caltech": 3, "clothing": 3}
 WORDED = ("fashion", "flickr", "grocery")
@@ -56,6 +56,7 @@ def prepare(case: Case, data: Path, folder: Path, fold: int | None) -> None:
     source = data / case.name
     folder.mkdir(parents=True, exist_ok=True)
     pins = []
+    asked: dict[str, bool] = {}
     for line in (source / "pins.jsonl").read_text().splitlines():
         pin = json.loads(line)
         picture = (source / pin["image"]).read_bytes()
@@ -64,14 +65,14 @@ def prepare(case: Case, data: Path, folder: Path, fold: int | None) -> None:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(picture)
             pins.append(pin)
+            asked[pin["id"]] = case.name != "flickr" or captions_asked(picture, "test")
     gone = np.random.default_rng(SEED).random(len(pins)) < SHARES[case.text]
     with (folder / "pins.jsonl").open("w") as file:
         for pin, silent in zip(pins, gone, strict=True):
             kept = {k: v for k, v in pin.items() if not (silent and k in TEXTS)}
             file.write(json.dumps(kept) + "\n")
-    known = {pin["id"] for pin in pins}
     judged = [line.split() for line in (source / "qrels.txt").read_text().splitlines()]
-    judged = [each for each in judged if each[2] in known and int(each[3]) > 0]
+    judged = [each for each in judged if asked.get(each[2], False) and int(each[3]) > 0]
     counts = Counter(each[0] for each in judged)
     kept_queries = {query for query, count in counts.items() if count >= SETS[case.name]}
     with (folder / "qrels.txt").open("w") as file:

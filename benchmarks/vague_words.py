@@ -14,7 +14,6 @@ import json
 import random
 import re
 import string
-from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -22,9 +21,9 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from benchmarks.fusion import (
+from benchmarks.fusion import plain
+from benchmarks.pools import (
     FOLDS,
-    LEAST,
     SETS,
     SPLITS,
     Judged,
@@ -32,7 +31,6 @@ from benchmarks.fusion import (
     by_score,
     in_pool,
     load,
-    systems,
     without_text,
 )
 from engine.features.encoder import Encoder
@@ -159,21 +157,14 @@ class Wording:
 
 
 def read(folder: Path, name: str, split: str, encoder: Encoder, fold: int | None) -> Asked:
-    """Read one set as `fusion.py` does, with the texts that it leaves out."""
+    """Read one set with the texts of its pins."""
     judged = load(folder, name, split, encoder, fold)
     pins = []
     for line in (folder / name / "pins.jsonl").read_text().splitlines():
         pin = json.loads(line)
         if in_pool(name, (folder / name / pin["image"]).read_bytes(), split, fold):
             pins.append(pin)
-    known = {pin["id"] for pin in pins}
-    relevant: dict[str, int] = defaultdict(int)
-    for line in (folder / name / "qrels.txt").read_text().splitlines():
-        query, _, pin_id, grade = line.split()
-        relevant[query] += pin_id in known and int(grade) > 0
-    queries = [json.loads(each) for each in (folder / name / "queries.jsonl").open()]
-    texts = [each["text"] for each in queries if relevant[each["id"]] >= LEAST.get(name, 3)]
-    return Asked(judged, [_text(pin) for pin in pins], texts)
+    return Asked(judged, [_text(pin) for pin in pins], judged.texts)
 
 
 def _text(pin: dict[str, str]) -> str:
@@ -295,7 +286,7 @@ def measure(asked: Asked, wording: Wording, encoder: Encoder) -> tuple[Scores, l
     readings = [speller.read(text) for text in wording.texts]
     read, spoken = ([getattr(each, name) for each in readings] for name in ("text", "spoken"))
     parameters = for_encoder(encoder.fingerprint)
-    by_name = dict(systems(parameters))
+    by_name = plain(parameters)
 
     def encoded(texts: list[str]) -> Array:
         return encoder.encode_texts(texts).astype(np.float64)
@@ -349,15 +340,13 @@ def main() -> None:
     arguments.add_argument("--seed", type=int, default=5)
     given = arguments.parse_args()
     encoder = load_encoder(given.encoder)
-    on_test = given.split == "test"
-    names = [name for name in SETS if name != "flickr" or given.fold is None or on_test]
     corpus: set[str] = set()
     for name in SETS:
         for line in (given.data / name / "pins.jsonl").read_text().splitlines():
             corpus |= words_of(_text(json.loads(line)))
     print(f"nDCG@10, {given.split} split, {encoder.fingerprint}, seed {given.seed}\n")
     headed = False
-    for name in names:
+    for name in SETS:
         full = read(given.data, name, given.split, encoder, given.fold)
         half = replace(full, judged=without_text(full.judged, 0.5))
         for label, asked in (("full", full), ("half", half)):
