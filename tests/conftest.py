@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 ROOT = Path(__file__).resolve().parent.parent
 REQUIRED = os.environ.get("ENGINE_TEST_REQUIRE") == "all"
@@ -37,3 +38,8 @@ def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in list(os.environ):
         if name.startswith("ENGINE_") and not name.startswith("ENGINE_TEST_"):
             monkeypatch.delenv(name)
+
+
+# A busy machine is no finding: nothing in the tests is timed.
+settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("patient")

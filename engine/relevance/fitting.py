@@ -48,12 +48,14 @@ class Seen:
     """A query whose answer is known: what its candidates scored, and which of them are relevant.
 
     without: the evidence once its relevant pins are out of the candidates.
+    weight: share of the lexical signal in `mixed`.
     """
 
     mixed: Array
     relevant: Mask
     evidence: Evidence
     without: Evidence
+    weight: float = 0.0
 
 
 def fit_logistic(
@@ -165,6 +167,7 @@ def seen(candidates: Candidates, relevant: Mask, mixing: Mixing, bm25: Bm25) -> 
         relevant,
         evidence_of(signals.lexical, signals.visual, candidates.has_text, terms),
         evidence_of(less.lexical, less.visual, others.has_text, terms),
+        weight,
     )
 
 
@@ -196,17 +199,24 @@ def untold(candidates: Candidates) -> Candidates:
 
 
 def _fit_hit(answered: Sequence[Seen], ridge: float) -> tuple[float, float, float]:
+    """Return bias, slope and best, with slope times weight + best at least 0.
+
+    So the best words' own pin never becomes less likely as these say more. To have that as a bound
+    of one coefficient, what the best words add is taken off the score.
+    """
+    weight = max(each.weight for each in answered)
     features = np.concatenate(
         [
-            np.stack([each.mixed, np.full(len(each.mixed), each.evidence.lexical)], axis=1)
+            np.stack([each.mixed - weight * best, np.full(len(each.mixed), best)], axis=1)
             for each in answered
+            for best in [each.evidence.lexical]
         ]
     )
     labels = np.concatenate([each.relevant.astype(np.float64) for each in answered])
     weights = np.concatenate([np.full(len(each.mixed), 1.0 / len(each.mixed)) for each in answered])
-    bias, slopes = fit_logistic(features, labels, weights, (LEAST_SLOPE, FREE), ridge)
-    slope, best = slopes.tolist()
-    return bias, slope, best
+    bias, slopes = fit_logistic(features, labels, weights, (LEAST_SLOPE, 0.0), ridge)
+    slope, added = slopes.tolist()
+    return bias, slope, added - slope * weight
 
 
 def _among(ranks: Ranks, first: int) -> Mask:

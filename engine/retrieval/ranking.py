@@ -1,12 +1,12 @@
 """All candidates of one query, calibrated, fused and put in order."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 
-from engine.retrieval.certainty import evidence_of
-from engine.retrieval.fusion import Signals
+from engine.retrieval.certainty import Evidence, evidence_of
+from engine.retrieval.fusion import Convex, Signals
 from engine.retrieval.parameters import Kind, Mixing, Parameters
 from engine.store.plan import Bm25, Candidates
 
@@ -53,12 +53,31 @@ def rank(candidates: Candidates, kind: Kind, parameters: Parameters) -> Ranking:
         candidates=candidates,
         signals=signals,
         mixed=mixed,
-        relevance=certainty.each(mixed, evidence),
+        relevance=relevance_of(mixed, evidence, mixing, weight, worded=signals.worded),
         weight=weight,
         fits=fits,
         nothing_relevant=fits < mixing.cut_off or not len(order),
         order=order,
     )
+
+
+def relevance_of(
+    mixed: Array, evidence: Evidence, mixing: Mixing, weight: float, *, worded: bool
+) -> Array:
+    """Return how likely each hit is what was asked, by its fused score.
+
+    Where words match, both regressions may say less than they would of the picture alone, were
+    there no words. A pin that says all that any says is never worse off for it: the least is what
+    pictures alone say at the visual value which such a pin of this fused score has.
+    """
+    if not worded:
+        return mixing.certainty_unworded.each(mixed, evidence)
+    told = mixing.certainty.each(mixed, evidence)
+    if not isinstance(mixing.fusion, Convex) or weight >= 1.0:
+        return told
+    visual = np.clip((mixed - weight * evidence.lexical) / (1.0 - weight), 0.0, 1.0)
+    alone = replace(evidence, lexical=0.0)
+    return np.maximum(told, mixing.certainty_unworded.each(visual, alone))
 
 
 def read_signals(candidates: Candidates, mixing: Mixing, bm25: Bm25) -> Signals:

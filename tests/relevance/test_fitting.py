@@ -1,5 +1,7 @@
 """Regressions against scikit-learn's, and what must hold of anything fitted."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -119,6 +121,21 @@ def test_certainty_never_falls_as_evidence_or_score_rises(seed: int) -> None:
     by_words = [certainty.anything(Evidence(at, 0.5, 0.5)) for at in grid.tolist()]
     by_picture = [certainty.anything(Evidence(0.5, at, 0.5)) for at in grid.tolist()]
     assert np.all(np.diff([by_words, by_picture]) >= 0.0)
+
+
+@settings(deadline=None, max_examples=15)
+@given(seed=st.integers(0, 1_000), weight=st.floats(0.0, 1.0))
+def test_the_best_words_own_pin_never_becomes_less_likely_as_they_say_more(
+    seed: int, weight: float
+) -> None:
+    """Its fused score gains the words' share; here queries with good words are mostly no hits."""
+    random = np.random.default_rng(seed)
+    queries = []
+    for each in queries_of(random):
+        better = replace(each.evidence, lexical=1.0 - each.evidence.lexical * random.random())
+        queries.append(replace(each, evidence=better, weight=weight))
+    _, slope, best = fit_certainty(queries).hit
+    assert slope * weight + best >= -1e-9
 
 
 def test_certainty_tells_what_fits_and_means_what_it_says() -> None:

@@ -63,6 +63,18 @@ def test_taking_away_a_text_that_matches_nothing_never_lowers(
 
 @pytest.mark.parametrize("kind", KINDS)
 @given(corpus=corpora(), row=rows)
+def test_the_first_text_that_matches_fully_never_lowers(
+    kind: Kind, corpus: Candidates, row: int
+) -> None:
+    """Until then no word of the query counted, and pictures decided alone."""
+    nothing = np.zeros(SIZE, np.float32)
+    silent = _with(replace(corpus, description=nothing, board=nothing), row, has_text=False)
+    told = _with(silent, row, has_text=True, description=4.0)
+    assert _scored(told, kind, row) >= _scored(silent, kind, row) - 1e-9
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@given(corpus=corpora(), row=rows)
 def test_giving_a_silent_pin_a_fully_matching_text_never_lowers(
     kind: Kind, corpus: Candidates, row: int
 ) -> None:
@@ -75,8 +87,6 @@ def test_giving_a_silent_pin_a_fully_matching_text_never_lowers(
     )
     best = max(float(coverage(silent, PARAMETERS.bm25).max()) * 4.0, 4.0)
     told = _with(silent, row, has_text=True, description=best * 1.01)
-    if not silent.description.any() and not silent.board.any():
-        return  # then the first matching text makes words count at all: another regime
     assert _scored(told, kind, row) >= _scored(silent, kind, row) - 1e-9
 
 

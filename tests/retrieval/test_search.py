@@ -1,6 +1,7 @@
 """Search over a real embedded collection: both legs, the absent-text rule, pages, explanations."""
 
 import io
+import random
 from dataclasses import replace
 
 import pytest
@@ -76,6 +77,29 @@ def test_scores_do_not_depend_on_limit_or_offset(filled: Shelf) -> None:
         assert answer.next_offset == (offset + 1 if offset + 1 < len(whole) else None)
     assert pages == whole
     assert filled.ask("red dress", limit=5, offset=50).hits == ()
+
+
+def test_scores_do_not_depend_on_the_page_in_random_corpora(shelf: Shelf) -> None:
+    chance = random.Random(11)
+    words = ("red", "dress", "blue", "lamp", "oak", "old", "large")
+    for turn in range(5):
+        said = [" ".join(chance.sample(words, chance.randrange(4))) or None for _ in range(16)]
+        shelf.put(
+            *(
+                (f"p{turn}-{number}", chance.choice(list(COLOURS)), text, chance.choice(said))
+                for number, text in enumerate(said)
+            )
+        )
+        asked = " ".join(chance.sample(words, 2))
+        depths = {f"{leg}_depth": chance.randrange(3, 30) for leg in ("lexical", "vector")}
+        narrow = replace(shelf, parameters=replace(shelf.parameters, **depths))
+        whole = {hit.id: hit.score for hit in narrow.ask(asked, limit=100).hits}
+        assert len(whole) >= 3
+        for _ in range(6):
+            offset, limit = chance.randrange(len(whole)), chance.randrange(1, 9)
+            page = narrow.ask(asked, limit=limit, offset=offset).hits
+            assert [hit.id for hit in page] == list(whole)[offset : offset + limit]
+            assert [hit.score for hit in page] == list(whole.values())[offset : offset + limit]
 
 
 def test_candidates_are_not_drawn_by_the_page(shelf: Shelf) -> None:
