@@ -74,7 +74,7 @@ class Choice:
                 cost += max(0.0, REACH - reach(pool, score))
         return float(np.mean(list(values.values()))) - PRICE * cost, values, cost
 
-    def proposed(self, trial: optuna.Trial) -> Parameters:
+    def proposed(self, trial: optuna.trial.BaseTrial) -> Parameters:
         """Return the parameters of a trial."""
         own = self.present.text
         mixing = replace(
@@ -145,7 +145,8 @@ def foreign(
 
 def certainties(sets: Mapping[str, Judged], parameters: Parameters) -> tuple[Certainty, Certainty]:
     """Return what is fitted where words match, and where pictures decide alone."""
-    worded, alone = [], []
+    worded: list[Seen] = []
+    alone: list[Seen] = []
     strangers: dict[bool, list[Evidence]] = {True: [], False: []}
     for share, state in STATES.items():
         words = state != "none"

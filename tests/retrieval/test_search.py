@@ -91,8 +91,9 @@ def test_scores_do_not_depend_on_the_page_in_random_corpora(shelf: Shelf) -> Non
             )
         )
         asked = " ".join(chance.sample(words, 2))
-        depths = {f"{leg}_depth": chance.randrange(3, 30) for leg in ("lexical", "vector")}
-        narrow = replace(shelf, parameters=replace(shelf.parameters, **depths))
+        lexical, vector = chance.randrange(3, 30), chance.randrange(3, 30)
+        drawn = replace(shelf.parameters, lexical_depth=lexical, vector_depth=vector)
+        narrow = replace(shelf, parameters=drawn)
         whole = {hit.id: hit.score for hit in narrow.ask(asked, limit=100).hits}
         assert len(whole) >= 3
         for _ in range(6):
