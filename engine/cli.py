@@ -15,6 +15,7 @@ from engine.commands.keys import keys
 from engine.commands.pins import delete, get, index
 from engine.commands.regions import regions
 from engine.commands.search import related, search
+from engine.commands.segments import segments
 from engine.commands.serve import serve
 from engine.commands.takedown import takedown
 from engine.commands.train import train
@@ -37,6 +38,7 @@ for command in (
     related,
     regions,
     duplicates,
+    segments,
     get,
     delete,
     boards,

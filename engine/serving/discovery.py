@@ -6,6 +6,7 @@ from fastapi import APIRouter, Body
 from pydantic import BaseModel, Field
 
 from engine.serving.regions import RegionsRequest
+from engine.serving.segments import AudienceRequest, SegmentsRequest
 from engine.serving.service import Serving
 
 router = APIRouter(tags=["discovery"])
@@ -41,4 +42,86 @@ Regions = Annotated[
 @router.post("/regions", response_model=RegionsAnswer, response_model_exclude_unset=True)
 def post_regions(service: Serving, request: Regions) -> dict[str, Any]:
     """Find the things in a picture: boxes worth searching, with labels where they are sure."""
+    return service.ask(request)
+
+
+class SegmentAnswer(BaseModel):
+    """Pins that show one kind of thing."""
+
+    id: str = Field(description="stays when segments are found anew")
+    name: str
+    words: list[str] = Field(description="most telling first")
+    covers: list[str] = Field(description="ids of pins that show best what it is")
+    pins: int
+
+
+class SegmentsAnswer(BaseModel):
+    """What a collection is made of, largest segment first."""
+
+    segments: list[SegmentAnswer]
+    pins: int
+    took_ms: float
+
+
+class EvidenceAnswer(BaseModel):
+    """A pin that speaks for something."""
+
+    id: str
+    score: float = Field(ge=0, le=1)
+
+
+class AddressedAnswer(BaseModel):
+    """Who is spoken to, and the pins that say so, best first."""
+
+    score: float = Field(ge=0, le=1)
+    evidence: list[EvidenceAnswer]
+
+
+class AddressedSegment(SegmentAnswer, AddressedAnswer):
+    """A segment that a creative speaks to."""
+
+
+class AddressedBoard(AddressedAnswer):
+    """A board that a creative speaks to."""
+
+    title: str
+
+
+class AddressedPerson(AddressedAnswer):
+    """A person whom a creative speaks to."""
+
+    name: str
+
+
+class AudienceAnswer(BaseModel):
+    """Whom a creative speaks to, each list best first."""
+
+    segments: list[AddressedSegment]
+    boards: list[AddressedBoard]
+    people: list[AddressedPerson]
+    took_ms: float
+
+
+SegmentsBody = Annotated[
+    SegmentsRequest, Body(openapi_examples={"as they are": {"value": {"count": 4}}})
+]
+AudienceBody = Annotated[
+    AudienceRequest,
+    Body(
+        openapi_examples={
+            "words": {"value": {"text": "red dress", "people": {"ann": ["dress-001"]}}}
+        }
+    ),
+]
+
+
+@router.post("/segments", response_model=SegmentsAnswer)
+def post_segments(service: Serving, request: SegmentsBody) -> dict[str, Any]:
+    """Say what the collection is made of: segments with names, words and covers."""
+    return service.ask(request)
+
+
+@router.post("/segments/audience", response_model=AudienceAnswer)
+def post_audience(service: Serving, request: AudienceBody) -> dict[str, Any]:
+    """Say which segments, boards and people a creative speaks to, with evidence."""
     return service.ask(request)
