@@ -154,7 +154,9 @@ def _thing(pin: TrainingPin) -> str:
     """Name what a pin shows, as exactly as its set tells; empty where it tells nothing."""
     kind = pin.attribute("articleType") or pin.attribute("kind")
     colour = pin.attribute("baseColour") or pin.attribute("colour")
-    shown = f"{colour} {kind}" if colour and kind else pin.attribute("label")
+    # Of drawings the pattern is known too, and "plain" is one.
+    pattern = pin.attribute("pattern")
+    shown = f"{colour} {pattern} {kind}" if colour and kind else pin.attribute("label")
     return f"{pin.set_name}:{shown}" if shown else ""
 
 

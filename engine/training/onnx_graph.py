@@ -50,7 +50,11 @@ def image_graph(tower: ImageTower, side: int, quantised: Quantised | None = None
                 "colours", TensorProto.FLOAT, ["n", head.inner.in_features - _features(tower)]
             ),
         ],
-        [helper.make_tensor_value_info("vectors", TensorProto.FLOAT, ["n", _width(head.outer)])],
+        [
+            helper.make_tensor_value_info(
+                "vectors", TensorProto.FLOAT, ["n", _width(head.outer) + head.naming]
+            )
+        ],
         writer.constants,
     )
     model = helper.make_model(
@@ -167,14 +171,15 @@ class _Writer:
         x = self.node("Div", [x, self.weight("spread", head.spread, half=False)])
         x = self.node("Gelu", [self.linear(x, "inner", head.inner)])
         learnt = self.unit(self.linear(x, "outer", head.outer))
-        if not head.strength:
+        if not head.naming:
             return learnt
         scores = self.linear(top, "classes", head.classes, factor=1 / NAME_TEMPERATURE)
         scores = self.node("Add", [scores, self.weight("hidden_classes", head.hidden_classes)])
         odds = self.node("Softmax", [scores], axis=1)
         named = self.node("MatMul", [odds, self.weight("names", head.names)])
         strength = self.constant("strength", np.float32(head.strength))
-        return self.unit(self.node("Add", [learnt, self.node("Mul", [named, strength])]))
+        named = self.node("Mul", [self.unit(named), strength])
+        return self.unit(self.node("Concat", [learnt, named], axis=1))
 
     def unit(self, rows: str) -> str:
         length = self.node("ReduceL2", [rows, self.last], keepdims=1)

@@ -37,12 +37,12 @@ class Optimiser:
             for group in groups
         ]
         self._layers = torch.optim.AdamW(made, fused=True) if made else None
-        rows = list(text.parameters())
         self._parts: list[torch.optim.Optimizer] = [] if self._layers is None else [self._layers]
+        rows = [{"params": [rows], "lr": pace * text_rate} for rows, pace in text.paces()]
         if text_rate and text.sparse:
-            self._parts.append(torch.optim.SparseAdam(rows, lr=text_rate))
+            self._parts.append(torch.optim.SparseAdam(rows))
         elif text_rate:
-            self._parts.append(torch.optim.Adam(rows, lr=text_rate, fused=True))
+            self._parts.append(torch.optim.Adam(rows, fused=True))
         self._text = text
         self._peaks = [[float(str(g["lr"])) for g in part.param_groups] for part in self._parts]
 

@@ -39,8 +39,20 @@ class Recipe:
     temperature: float = 0.05
     class_temperature: float = 0.04
 
-    name_strength: float = 3.0
-    """How much of a picture's vector the names of the classes seen in it are, at most."""
+    naming: int = 80
+    """How many of the dimensions say what is seen by name, beside those that are learnt."""
+    name_strength: float = 0.6
+    """How long a picture's names are, where what was learnt has length one."""
+    name_length: float = 3.0
+    """How much longer than its row from the teacher a token's name starts."""
+    name_pace: float = 33.0
+    """How much faster than a token's row the length of its name learns."""
+    doubt: float = 10.0
+    """How many mentions in training pins' texts leave half of what a token's row says."""
+    name_doubt: float = 30.0
+    """How many mentions let half of what a name's length has learnt count, while it learns."""
+    last_name_doubt: float = 100.0
+    """The same in the encoder that is made: what rare words lose, what training hid gains."""
 
     text_steps: int = 600
     text_rows: int = 1024
@@ -83,8 +95,8 @@ class Recipe:
 
     keep_weight: float = 0.5
     """Weight of the classifier's saying what it said, while the backbone under it changes."""
-    class_weight: float = 0.5
-    """Weight of the distillation of ImageNet's classes, both ways together."""
+    class_weight: float = 0.0
+    """Weight of the distillation of ImageNet's classes, both ways together; names do without."""
     alike_weight: float = 1.0
     """Weight of finding pictures of the same thing by picture, in the stages of heads."""
     alike_temperature: float = 0.1
@@ -105,7 +117,8 @@ FLOOR = Recipe(
             "flickr": 0.08,
         }
     ),
-    name_strength=0.0,
+    naming=0,
+    class_weight=0.5,
     joint_text_rate=0.0,
     free_wording=0.0,
     text_weight=0.0,

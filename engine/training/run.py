@@ -17,7 +17,9 @@ from torch import Tensor, nn
 
 from engine.features.embedded_folder import MEMORY
 from engine.training import card, export, judge
-from engine.training.backbone import FEATURE_WIDTH, load_public
+from engine.training.alignment import aligned
+from engine.training.backbone import FEATURE_WIDTH, HEAD_WIDTH, load_public
+from engine.training.blocks import BlockTower, naming_axes
 from engine.training.corpus import everyday
 from engine.training.features import frozen_features
 from engine.training.heads import Inputs, fit_heads, fit_text, refit_heads, start_table
@@ -34,6 +36,8 @@ from engine.training.towers import ImageHead, ImageTower, TextTower
 
 LOG = "log.jsonl"
 _REMEMBERED = 6_000
+_WEIGHED = 15_000
+"""Pins whose texts, two each, tell which tokens training knows."""
 _SAMPLE = 8
 """Every so many-th development picture is looked at after an epoch, the whole only at the end."""
 
@@ -67,13 +71,17 @@ def make(options: MakeOptions, recipe: Recipe | None = None) -> Path:
         image, text = _towers(run, options)
         _, classifier = load_public(sources_of(options).backbone)
         stages = ["text", "heads"]
-        _heads(run, image, text, classifier)
+        text = _heads(run, image, text, classifier)
         found = judge_heads(materials, image, text)
         report.figures("heads", found)
         if not options.heads_only:
             _network(run, image, text)
-            _refit(run, image, text)
+            _refit(run, image, text, classifier)
             stages += ["network", *(["heads again"] if recipe.again_steps else [])]
+        if isinstance(text, BlockTower):
+            text.doubt_names(recipe.last_name_doubt)
+            text = text.folded()
+        if not options.heads_only:
             found = _judge(run, image, text, every=1)
             report.figures("end", found)
     # What the public classifier learnt before is its own; no stage has moved a class held back.
@@ -108,29 +116,39 @@ def _towers(run: Run, options: MakeOptions) -> tuple[ImageTower, TextTower]:
     recipe, materials = run.recipe, run.materials
     torch.manual_seed(recipe.seed)
     backbone, _ = load_public(sources_of(options).backbone)
-    head = ImageHead(recipe.hidden, recipe.dimension, recipe.dropout, recipe.name_strength)
+    head = ImageHead(
+        recipe.hidden, recipe.dimension, recipe.dropout, recipe.name_strength, recipe.naming
+    )
     text = TextTower(materials.tokenizer, recipe.dimension, sparse=True)
     start_table(text, materials.tokens, materials.supervision.corpus)
     return ImageTower(backbone, head), text
 
 
-def _heads(run: Run, image: ImageTower, text: TextTower, classifier: nn.Linear) -> None:
-    """Run the stages on frozen features, or read their results from the run's folder."""
-    materials = run.materials
+def _heads(run: Run, image: ImageTower, teacher: TextTower, classifier: nn.Linear) -> TextTower:
+    """Run the stages on frozen features, or read their results; return the text tower to go on."""
+    materials, recipe = run.materials, run.recipe
     supervision = materials.supervision
 
     def words() -> None:
-        fit_text(text, supervision, run.report)
+        fit_text(teacher, supervision, run.report)
 
     def pictures() -> None:
         inputs = Inputs.single(inputs_of(materials)[torch.from_numpy(materials.train)])
         fit_heads(image.head, text, inputs, supervision, run.report)
 
-    _once(run.folder / "text.pt", {"text": text}, words)
-    names = class_vectors(text, materials.classes)
-    image.head.name(classifier, names, supervision.has_say.tolist())
+    _once(run.folder / "text.pt", {"text": teacher}, words)
+    text, names = teacher, class_vectors(teacher, materials.classes)
+    if recipe.naming:
+        axes = naming_axes(names, recipe.naming)
+        learnt = recipe.dimension - recipe.naming
+        text = BlockTower(teacher, learnt, axes, recipe.name_length, recipe.name_pace)
+        drawn = supervision.mix.draw(_WEIGHED).phrases
+        text.weigh(list({phrase.text for phrase in drawn}), recipe.doubt, recipe.name_doubt)
+        named = nn.functional.normalize(names @ axes, dim=1)
+        image.head.name(classifier, named, supervision.has_say.tolist())
     _once(run.folder / "heads.pt", {"head": image.head, "text": text}, pictures)
     image.head.eval()
+    return text
 
 
 def class_vectors(text: TextTower, classes: Sequence[Sequence[str]]) -> Tensor:
@@ -178,15 +196,23 @@ def meet_halfway(image: ImageTower, before: Sequence[Tensor], share: float) -> N
             now.lerp_(then, 1 - share)
 
 
-def _refit(run: Run, image: ImageTower, text: TextTower) -> None:
-    """Train head and table on in large batches, on what the tuned backbone makes of whole views."""
+def _refit(run: Run, image: ImageTower, text: TextTower, classifier: nn.Linear) -> None:
+    """Train head and table on in large batches, on what the tuned backbone makes of whole views.
+
+    The public classifier is brought to the tuned backbone first.
+    """
     if not run.recipe.again_steps:
         return
 
     def again() -> None:
         views = dict(run.recipe.again_views)
-        inputs = run.materials.see(image.backbone, views, run.recipe.seed)
-        refit_heads(image.head, text, inputs, run.materials.supervision, run.report)
+        materials = run.materials
+        inputs = materials.see(image.backbone, views, run.recipe.seed)
+        if run.recipe.naming:
+            before = torch.from_numpy(materials.features[materials.train])
+            tops = (rows[:, :HEAD_WIDTH].float() for rows in (before, inputs.whole()))
+            image.head.classify(aligned(classifier, *tops))
+        refit_heads(image.head, text, inputs, materials.supervision, run.report)
 
     _once(run.folder / "again.pt", {"head": image.head, "text": text}, again)
 

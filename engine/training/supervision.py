@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from engine.training import losses
@@ -120,8 +121,10 @@ class Supervision:
     def reminder(self, text: TextTower, count: int) -> Tensor:
         """How far random texts of the corpus are from the text teacher's vectors."""
         chosen = torch.randint(len(self.corpus), (count,)).tolist()
-        targets = torch.from_numpy(self.targets[chosen])
-        return losses.closeness(text([self.corpus[row] for row in chosen]), targets, 0.05)
+        learnt = text.learnt([self.corpus[row] for row in chosen])
+        # The teacher's axes come in the order of what they tell: fewer numbers take the first.
+        targets = torch.from_numpy(self.targets[chosen, : learnt.shape[1]])
+        return losses.closeness(learnt, F.normalize(targets, dim=1), 0.05)
 
 
 def class_odds(

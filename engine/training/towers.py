@@ -30,30 +30,32 @@ _REMEMBERED = 200_000
 
 
 class ImageHead(nn.Module):
-    """Features and colours (n, 2277) to unit rows: what was learnt, plus what things are called.
+    """Features and colours (n, 2277) to unit rows: what was learnt, then what things are called.
 
-    The learnt part is one hidden layer over standardised inputs, of length one. To it comes the
-    average name of the classes that the backbone's classifier sees (ConSE, Norouzi et al., 2013,
-    https://arxiv.org/abs/1312.5650), times `strength`: the surer the classifier, the longer. So a
-    thing that no training pin showed still lies near its name.
+    The first numbers are learnt: one hidden layer over standardised inputs, of length one. The
+    last `naming` numbers are the average name of the classes that the backbone's classifier sees
+    (ConSE, Norouzi et al., 2013, https://arxiv.org/abs/1312.5650), of length `strength`. A thing
+    that no training pin showed is so found by its name, and what was learnt can't drown it.
     """
 
     mean: Tensor
     spread: Tensor
     names: Tensor
-    """(classes, dimension): the vector of each class's name, less the mean of all."""
+    """(classes, naming): the vector of each class's name, less the mean of all."""
     hidden_classes: Tensor
     """(classes,): added to the classifier's scores; very low where a class has no say."""
 
-    def __init__(self, hidden: int, dimension: int, dropout: float, strength: float = 0.0) -> None:
+    def __init__(
+        self, hidden: int, dimension: int, dropout: float, strength: float = 0.0, naming: int = 0
+    ) -> None:
         super().__init__()
         self.register_buffer("mean", torch.zeros(INPUT_WIDTH))
         self.register_buffer("spread", torch.ones(INPUT_WIDTH))
-        self.register_buffer("names", torch.zeros(CLASSES, dimension))
+        self.register_buffer("names", torch.zeros(CLASSES, naming))
         self.register_buffer("hidden_classes", torch.zeros(CLASSES))
         self.inner = nn.Linear(INPUT_WIDTH, hidden)
         self.drop = nn.Dropout(dropout)
-        self.outer = nn.Linear(hidden, dimension)
+        self.outer = nn.Linear(hidden, dimension - naming)
         self.classes = nn.Linear(HEAD_WIDTH, CLASSES)
         self.strength = strength
 
@@ -63,12 +65,16 @@ class ImageHead(nn.Module):
         self.spread.copy_(rows.std(0).clamp(min=_LEAST_SPREAD))
 
     def name(self, classifier: nn.Linear, names: Tensor, has_say: Sequence[bool]) -> None:
-        """Take the classifier (background first, which is left out) and the names' unit rows."""
+        """Take the classifier and the names' unit rows."""
+        self.classify(classifier)
+        self.names.copy_(names - names.mean(0))
+        self.give_say(has_say)
+
+    def classify(self, classifier: nn.Linear) -> None:
+        """Take the classifier, whose first class, the background, is left out."""
         with torch.no_grad():
             self.classes.weight.copy_(classifier.weight[1:])
             self.classes.bias.copy_(classifier.bias[1:])
-            self.names.copy_(names - names.mean(0))
-        self.give_say(has_say)
 
     def give_say(self, has_say: Sequence[bool]) -> None:
         """Let only these classes, in the classifier's order, name what is seen."""
@@ -81,10 +87,16 @@ class ImageHead(nn.Module):
     def forward(self, rows: Tensor) -> Tensor:
         x = self.drop((rows - self.mean) / self.spread)
         learnt = F.normalize(self.outer(self.drop(F.gelu(self.inner(x)))), dim=1)
-        if not self.strength:
+        if not self.naming:
             return learnt
         odds = torch.softmax(self.scores(rows) / NAME_TEMPERATURE, 1)
-        return F.normalize(learnt + self.strength * (odds @ self.names), dim=1)
+        named = self.strength * F.normalize(odds @ self.names, dim=1)
+        return F.normalize(torch.cat([learnt, named], 1), dim=1)
+
+    @property
+    def naming(self) -> int:
+        """How many of the numbers say what is seen by name."""
+        return self.names.shape[1]
 
 
 class ImageTower(nn.Module):
@@ -133,3 +145,11 @@ class TextTower(nn.Module):
     def forward(self, texts: Sequence[str]) -> Tensor:
         flat, starts = self.tokens(texts)
         return F.normalize(self.table(flat, starts), dim=1)
+
+    def learnt(self, texts: Sequence[str]) -> Tensor:
+        """Return unit rows of the part that follows the text teacher: here, the whole."""
+        return torch.as_tensor(self(texts))
+
+    def paces(self) -> list[tuple[Tensor, float]]:
+        """Return what learns, each with its rate in units of the table's."""
+        return [(self.table.weight, 1.0)]

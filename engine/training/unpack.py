@@ -100,14 +100,16 @@ def _image(weights: _Weights) -> ImageTower:
             layer = getattr(block, part)
             if layer is not None:
                 weights.layer(f"block{number}.{part}", layer)
-    hidden, dimension = weights["inner.weight"].shape[0], weights["outer.weight"].shape[0]
-    strength = float(weights["strength"]) if "strength" in weights else 0.0
-    head = ImageHead(hidden, dimension, _DROPOUT, strength)
+    hidden, learnt = weights["inner.weight"].shape[0], weights["outer.weight"].shape[0]
+    strength, naming = 0.0, 0
+    if "strength" in weights:
+        strength, naming = float(weights["strength"]), weights["names"].shape[1]
+    head = ImageHead(hidden, learnt + naming, _DROPOUT, strength, naming)
     weights.layer("inner", head.inner)
     weights.layer("outer", head.outer)
     _fill(head.mean, weights["mean"])
     _fill(head.spread, weights["spread"])
-    if strength:
+    if naming:
         weights.layer("classes", head.classes)
         _fill(head.names, weights["names"])
         _fill(head.hidden_classes, weights["hidden_classes"])

@@ -138,7 +138,7 @@ def test_words_find_their_colour(encoder: EmbeddedEncoder) -> None:
         pictures.append(canvas)
     texts = encoder.encode_texts([f"{name} tshirt" for name in colours])
     scores = encoder.encode_images(pictures) @ texts.T
-    assert scores.argmax(axis=1).tolist() == [0, 1, 2]
+    assert scores.argmax(axis=0).tolist() == [0, 1, 2]
 
 
 def test_prepare_squashes_to_a_square_of_bytes() -> None:

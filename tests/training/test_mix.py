@@ -155,6 +155,19 @@ def test_captions_of_judged_pictures_are_dropped(tmp_path: Path) -> None:
     assert read_captions(path, [judged, trained]) == ["A dog runs."]
 
 
+def test_drawings_that_differ_in_pattern_are_not_the_same_thing() -> None:
+    pins = [
+        TrainingPin(
+            "drawn", name, Path(name), name, "train", "", "",
+            {"kind": "sofa", "colour": "blue", "pattern": pattern},
+        )
+        for name, pattern in (("a", "striped"), ("b", "checked"), ("c", "striped"))
+    ]  # fmt: skip
+    mix = Mix(pins, {"drawn": 1.0}, {}, seed=3)
+    pairs = mix.pairs(np.array([0, 1, 2]))
+    assert pairs.same.tolist() == [[True, False, True], [False, True, False], [True, False, True]]
+
+
 def test_pairs_show_the_same_thing_and_only_a_set_of_its_own_can_tell() -> None:
     pins = [
         *PINS,

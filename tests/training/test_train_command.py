@@ -35,7 +35,7 @@ from tests.commands import Commands
 
 SHADES = {"red": (210, 30, 30), "blue": (30, 40, 200), "green": (20, 150, 50)}
 RECIPE = Recipe(
-    dimension=8, hidden=16, image_side=64, train_side=32, caption_limit=40, text_steps=2,
+    dimension=8, naming=3, hidden=16, image_side=64, train_side=32, caption_limit=40, text_steps=2,
     text_rows=8, head_steps=2, head_rows=16, network_minutes=0.02, network_rows=12,
     again_steps=1, again_views=(), bank_rows=12,
 )  # fmt: skip

@@ -35,12 +35,12 @@ class Small:
     path: Path
 
 
-def towers(strength: float) -> tuple[ImageTower, TextTower]:
+def towers(naming: int) -> tuple[ImageTower, TextTower]:
     torch.manual_seed(3)
-    head = ImageHead(24, 16, 0.1, strength)
+    head = ImageHead(24, 16, 0.1, 0.6, naming)
     head.standardise(torch.rand(50, head.inner.in_features))
-    if strength:
-        head.names.copy_(torch.randn(CLASSES, 16))
+    if naming:
+        head.names.copy_(torch.randn(CLASSES, naming))
         with torch.no_grad():
             head.classes.bias.normal_(0, 8)  # so sure that its temperature matters
         head.give_say([number % 3 > 0 for number in range(CLASSES)])
@@ -51,7 +51,7 @@ def towers(strength: float) -> tuple[ImageTower, TextTower]:
 
 @pytest.fixture(params=["plain", "with names", "int8"])
 def small(request: pytest.FixtureRequest, tmp_path: Path) -> Small:
-    image, text = towers(3.0 if request.param == "with names" else 0.0)
+    image, text = towers(6 if request.param == "with names" else 0)
     shown = pictures(SIDE) if request.param == "int8" else None
     path = tmp_path / "encoder.safetensors"
     path.write_bytes(export.pack(image, text, SIDE, shown))
@@ -142,5 +142,7 @@ def test_other_files_are_refused(content: bytes, tmp_path: Path) -> None:
 
 def test_the_packages_own_encoder_can_be_trained_on() -> None:
     base = unpack(MODEL_FILE)
-    assert base.image.head.outer.out_features == EmbeddedEncoder.load().dimension
+    head = base.image.head
+    assert head.outer.out_features + head.naming == EmbeddedEncoder.load().dimension
+    assert head.naming > 0
     Looker(MODEL_FILE).check(base)
