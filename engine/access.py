@@ -150,7 +150,9 @@ class Remote:
         )
 
     def search(self, request: SearchRequest) -> dict[str, Any]:
-        return self._json("POST", "/v1/search", json=request.model_dump(exclude_defaults=True))
+        return self._json(
+            "POST", "/v1/search", json=request.model_dump(exclude_defaults=True, by_alias=True)
+        )
 
     def related(self, pin_id: str, request: SearchRequest) -> dict[str, Any]:
         asked = {
@@ -164,7 +166,9 @@ class Remote:
         return self._json("GET", f"/v1/pins/{pin_id}/related", params=asked)
 
     def ask(self, request: Asking) -> dict[str, Any]:
-        return self._json("POST", request.path, json=request.model_dump(exclude_defaults=True))
+        return self._json(
+            "POST", request.path, json=request.model_dump(exclude_defaults=True, by_alias=True)
+        )
 
     def get(self, pin_id: str) -> dict[str, Any]:
         return self._json("GET", f"/v1/pins/{pin_id}")

@@ -11,6 +11,7 @@ import typer
 from engine.commands.about import boards, doctor, info, version
 from engine.commands.duplicates import duplicates
 from engine.commands.evaluate import evaluate
+from engine.commands.feed import feed
 from engine.commands.keys import keys
 from engine.commands.pins import delete, get, index
 from engine.commands.regions import regions
@@ -36,6 +37,7 @@ for command in (
     index,
     search,
     related,
+    feed,
     regions,
     duplicates,
     segments,

@@ -17,6 +17,7 @@ MAX_WEIGHT = 10.0
 MAX_LIMIT = 200
 MAX_OFFSET = 10_000
 MAX_BOARDS = 1_000
+MAX_TOLD = 1_000
 
 _NO_CHOICES: Mapping[str, tuple[str, ...]] = MappingProxyType({})
 KEYWORD_KEYS = ("board_title", "merchant", "currency", "language")
@@ -212,12 +213,32 @@ def _truth(value: object) -> bool:
 
 
 @dataclass(frozen=True)
+class For:
+    """For whom something is asked: ids of pins that the person liked and hid, oldest first.
+
+    strength: how much that counts in a search, from 0 (not at all) to 1.
+    """
+
+    likes: tuple[str, ...] = ()
+    hides: tuple[str, ...] = ()
+    strength: float = 0.5
+
+    def __post_init__(self) -> None:
+        if not 0.0 <= self.strength <= 1.0:  # also false for what is no number
+            raise BadQuery(f"strength {self.strength:g} is out of range: 0 for none, up to 1")
+        for name, pins in (("likes", self.likes), ("hides", self.hides)):
+            if len(pins) > MAX_TOLD:
+                raise BadQuery(f"{name} has {len(pins):,} pins; the limit is {MAX_TOLD:,}")
+
+
+@dataclass(frozen=True)
 class Query:
     """What is asked: signed parts, a filter, and which page of the answer to show.
 
     min_relevance: leave out pins that are less likely than this to be what is asked; 0 to 1.
     collapse: of pins that show nearly the same picture, answer with the best alone.
     diversity: how much unlikeness to the hits before counts against relevance; 0 to 1.
+    person: for whom it is asked, None for anybody.
     """
 
     parts: tuple[Part, ...]
@@ -228,6 +249,7 @@ class Query:
     min_relevance: float = 0.0
     collapse: bool = True
     diversity: float = 0.0
+    person: For | None = None
 
     def __post_init__(self) -> None:
         if not 0.0 <= self.min_relevance <= 1.0:  # also false for what is no number

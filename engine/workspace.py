@@ -13,6 +13,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from engine.discovery.feed import Feed, Personal
 from engine.discovery.objects import Detector, Finder
 from engine.discovery.vocabulary import Facet, Labels, Vocabulary, read_vocabulary
 from engine.errors import NoCollection, StoreError, UnknownPin
@@ -127,7 +128,16 @@ class Workspace:
     def search(self, query: Query) -> Answer:
         """Answer a query."""
         parameters = self.parameters
-        return self.sized(search(query, self.reader(parameters), parameters))
+        personal = None
+        if query.person is not None and query.person.strength > 0.0:
+            taste, strength = self.feed.taste(query.person), query.person.strength
+            personal = Personal(taste, strength, self.collection, parameters)
+        return self.sized(search(query, self.reader(parameters), parameters, personal))
+
+    @property
+    def feed(self) -> Feed:
+        """What makes feeds, by the present parameters."""
+        return Feed(self.collection, self.parameters)
 
     @cached_property
     def suggester(self) -> Suggester:

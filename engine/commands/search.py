@@ -69,7 +69,7 @@ def search(
     named = (text, image.name if image else None, pin, f"minus {minus}" if minus else None)
     asked = " + ".join(name for name in named if name)
     with reach(settings) as access:
-        _show(access.search(request), access, asked, explain, as_json, sheet)
+        show_answer(access.search(request), access, asked, explain, as_json, sheet)
 
 
 def related(
@@ -93,7 +93,7 @@ def related(
     )
     with reach(settings_for(collection)) as access:
         answer = access.related(pin_named(pin), request)
-        _show(answer, access, f"related to {pin}", explain, as_json, sheet)
+        show_answer(answer, access, f"related to {pin}", explain, as_json, sheet)
 
 
 def _request(**given: Any) -> SearchRequest:
@@ -104,7 +104,7 @@ def _request(**given: Any) -> SearchRequest:
         raise BadQuery(f"{'.'.join(map(str, first['loc']))}: {first['msg']}") from None
 
 
-def _show(
+def show_answer(
     answer: dict[str, Any],
     access: Access,
     asked: str,
@@ -112,6 +112,7 @@ def _show(
     as_json: bool,
     sheet: Path | None,
 ) -> None:
+    """Print an answer, and draw it if a sheet is wanted."""
     if sheet is not None:
         _draw(answer, access, asked, sheet)
     if as_json:

@@ -50,6 +50,7 @@ class Hit:
         The first has 1.
     duplicates: the pins that the hit stands for, None if there are none.
     size: width and height of the kept picture in pixels, None where none is kept.
+    interest: id of the liked pin that tells the interest which brought the hit.
     """
 
     id: str
@@ -60,6 +61,7 @@ class Hit:
     rank_score: float | None = None
     duplicates: Duplicates | None = None
     size: tuple[int, int] | None = None
+    interest: str | None = None
 
 
 @dataclass(frozen=True)
@@ -84,6 +86,8 @@ def hit_to_json(hit: Hit) -> dict[str, Any]:
     out: dict[str, Any] = {"id": hit.id, "score": _round(hit.score)}
     if hit.rank_score is not None:
         out["rank_score"] = _round(hit.rank_score)
+    if hit.interest is not None:
+        out["interest"] = hit.interest
     if hit.duplicates is not None:
         out["duplicates"] = {"count": hit.duplicates.count, "ids": list(hit.duplicates.ids)}
     if hit.size is not None:

@@ -71,7 +71,11 @@ def diversified(entries: Iterator[Entry], pins: Pins, diversity: float) -> Itera
     }
     there = [each for each in pool if each.row in vectors]
     if there:
-        relevance = pins.ranking.relevance[[each.row for each in there]]
+        # What a person's taste made of relevance counts for more than relevance itself.
+        own = pins.ranking.relevance
+        relevance = np.array(
+            [own[each.row] if each.rank_score is None else each.rank_score for each in there]
+        )
         rows = np.stack([vectors[each.row] for each in there])
         order, values = mmr(beside_best(relevance), rows, diversity)
         for at, value in zip(order.tolist(), values.tolist(), strict=True):

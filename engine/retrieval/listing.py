@@ -4,7 +4,7 @@ Knows nothing of how rows were put in order.
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
 
 from engine.retrieval.answers import Duplicates, Hit
@@ -22,11 +22,13 @@ class Entry:
 
     copies: rows of the pins that it stands for, best first.
     rank_score: what put it in its place, where that is not its relevance.
+    interest: the liked pin that tells the interest which brought it.
     """
 
     row: int
     copies: tuple[int, ...] = ()
     rank_score: float | None = None
+    interest: str | None = None
 
 
 @dataclass(frozen=True)
@@ -72,7 +74,8 @@ def show(
             why = explain(each.row, ranking, pin, explained_terms)
         score = float(ranking.relevance[each.row])
         copies = _duplicates(each, stored)
-        hits.append(Hit(pin.pin.id, score, pin.pin, pin.image_key, why, each.rank_score, copies))
+        hit = Hit(pin.pin.id, score, pin.pin, pin.image_key, why, each.rank_score, copies)
+        hits.append(replace(hit, interest=each.interest))
     return tuple(hits)
 
 

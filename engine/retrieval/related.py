@@ -43,7 +43,7 @@ def related(
     )
     ranking = rank(collection.candidates(plan), "image", parameters)
     pins = Pins(ranking, collection)
-    first = read_ahead(offset, limit, diversity)
+    first = read_ahead(offset, limit, diversity > 0)
     distinct = collapsed(ranking.order, pins, source.vector, first, shown=source)
     page, more = page_of(diversified(distinct, pins, diversity), offset, limit)
     hits = show(page, pins, terms if explain else None)

@@ -1,7 +1,7 @@
 """From a query to one page of its answer: understand, draw candidates, fuse, vary, cut."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from engine.queries import Query
 from engine.retrieval.answers import Answer
@@ -13,17 +13,27 @@ from engine.retrieval.ranking import Ranking, rank
 from engine.retrieval.understand import Reader, Understood
 from engine.store.plan import Plan
 
+Reorder = Callable[[Iterator[Entry], Pins], Iterator[Entry]]
 
-def search(query: Query, reader: Reader, parameters: Parameters) -> Answer:
-    """Answer a query; a pin's place and score depend on neither `limit` nor `offset`."""
+
+def search(
+    query: Query, reader: Reader, parameters: Parameters, personal: Reorder | None = None
+) -> Answer:
+    """Answer a query; a pin's place and score depend on neither `limit` nor `offset`.
+
+    personal: what puts the entries in another order before they are varied.
+    """
     started = time.perf_counter()
     asked, ranking = ranked(query, reader, parameters)
     pins = Pins(ranking, reader.collection)
     order = ranking.at_least(query.min_relevance)
     entries: Iterator[Entry] = map(Entry, order.tolist())
     if query.collapse:
-        first = read_ahead(query.offset, query.limit, query.diversity)
+        deep = query.diversity > 0 or personal is not None
+        first = read_ahead(query.offset, query.limit, deep)
         entries = collapsed(order, pins, asked.vector, first)
+    if personal is not None:
+        entries = personal(entries, pins)
     entries = diversified(entries, pins, query.diversity)
     page, more = page_of(entries, query.offset, query.limit)
     hits = show(page, pins, asked.terms if query.explain else None)
@@ -47,6 +57,6 @@ def ranked(query: Query, reader: Reader, parameters: Parameters) -> tuple[Unders
     return asked, rank(reader.collection.candidates(plan), asked.kind, parameters)
 
 
-def read_ahead(offset: int, limit: int, diversity: float) -> int:
+def read_ahead(offset: int, limit: int, deep: bool) -> int:
     """Return how many rows of a ranking a page looks at where none shows what another shows."""
-    return max(offset + limit + 1, POOL if diversity else 0)
+    return max(offset + limit + 1, POOL if deep else 0)

@@ -126,7 +126,12 @@ class HitAnswer(BaseModel):
     id: str
     score: Score = Field(description="how likely the pin is what was asked for")
     rank_score: Score | None = Field(
-        None, description="what the order follows where `diversity` re-ranks: the first 100 hits"
+        None,
+        description="what the order follows in a feed, and in the first 100 hits where `diversity` "
+        "or a person's taste re-ranks",
+    )
+    interest: str | None = Field(
+        None, description="the liked pin that tells the interest which brought this one"
     )
     duplicates: DuplicatesAnswer | None = None
     picture: PictureAnswer | None = Field(None, description="absent where none is kept")

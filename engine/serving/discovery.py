@@ -5,6 +5,8 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Body
 from pydantic import BaseModel, Field
 
+from engine.serving.answers import SearchAnswer
+from engine.serving.feed import FeedRequest
 from engine.serving.regions import RegionsRequest
 from engine.serving.segments import AudienceRequest, SegmentsRequest
 from engine.serving.service import Serving
@@ -124,4 +126,25 @@ def post_segments(service: Serving, request: SegmentsBody) -> dict[str, Any]:
 @router.post("/segments/audience", response_model=AudienceAnswer)
 def post_audience(service: Serving, request: AudienceBody) -> dict[str, Any]:
     """Say which segments, boards and people a creative speaks to, with evidence."""
+    return service.ask(request)
+
+
+Feed = Annotated[
+    FeedRequest,
+    Body(
+        openapi_examples={
+            "newcomer": {"value": {}},
+            "person": {"value": {"likes": ["dress-001", "dress-010"], "hides": ["room-1"]}},
+        }
+    ),
+]
+
+
+@router.post("/feed", response_model=SearchAnswer, response_model_exclude_unset=True)
+def post_feed(service: Serving, request: Feed) -> dict[str, Any]:
+    """Find what a person would like, by pins that were liked and hidden; never by popularity.
+
+    `interest` names the liked pin that tells which interest brought a hit. Who has no likes yet
+    gets pins that stand for the whole collection.
+    """
     return service.ask(request)

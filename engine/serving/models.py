@@ -11,7 +11,7 @@ from pydantic.config import JsonDict
 
 from engine.errors import BadFilter, BadImage, BadQuery
 from engine.features.images import ImageLimits, data_uri
-from engine.queries import Crop, Part, Query, parse_filter, split_filter
+from engine.queries import Crop, For, Part, Query, parse_filter, split_filter
 
 MINUS = -0.5
 # Carries the numbers that a stream gave to the pins of a request, with commas between them.
@@ -21,6 +21,10 @@ DIVERSITY = "how much being unlike the hits before counts beside relevance, 0 (n
 ImageText = Annotated[str, Field(max_length=MAX_IMAGE_TEXT)]
 
 EXAMPLE: JsonDict = {"text": "red dress", "limit": 5, "explain": True}
+EXAMPLE_FOR: JsonDict = {
+    "text": "dress",
+    "for": {"likes": ["dress-001"], "hides": ["dress-010"], "strength": 0.5},
+}
 EXAMPLE_MIX: JsonDict = {
     "parts": [{"pin": "dress-001"}, {"text": "blue"}, {"text": "dots", "weight": -0.5}],
     "filter": {"price": "10..80", "attributes.kind": ["dress", "skirt"]},
@@ -52,6 +56,16 @@ class PartRequest(BaseModel):
         return Part("image", image_bytes(self.image or "", max_bytes), self.weight, crop)
 
 
+class ForRequest(BaseModel):
+    """For whom a search is made; ids of pins that are not here say nothing."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    likes: list[str] = Field(default_factory=list, description="ids of pins, oldest like first")
+    hides: list[str] = Field(default_factory=list, description="ids of pins, oldest first")
+    strength: float = Field(0.5, description="how much it counts, 0 (not at all) to 1")
+
+
 class SearchRequest(BaseModel):
     """A query: signed parts, or the shorthands `text`, `image`, `pin`, `minus`, or both."""
 
@@ -75,6 +89,9 @@ class SearchRequest(BaseModel):
         True, description="of pins that show nearly the same picture, answer with the best alone"
     )
     diversity: float = Field(0.0, description=DIVERSITY)
+    person: ForRequest | None = Field(
+        None, alias="for", description="re-rank the first 100 hits for a person"
+    )
     explain: bool = False
 
     def to_query(self, max_bytes: int, image: bytes | None = None) -> Query:
@@ -104,7 +121,14 @@ class SearchRequest(BaseModel):
             min_relevance=self.min_relevance,
             collapse=self.collapse,
             diversity=self.diversity,
+            person=self._for(),
         )
+
+    def _for(self) -> For | None:
+        if self.person is None:
+            return None
+        told = self.person
+        return For(tuple(told.likes), tuple(told.hides), told.strength)
 
 
 def cursor_offset(cursor: str | None) -> int:

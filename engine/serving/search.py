@@ -15,6 +15,7 @@ from engine.serving.bodies import body_of, decoded, media_type
 from engine.serving.models import (
     DIVERSITY,
     EXAMPLE,
+    EXAMPLE_FOR,
     EXAMPLE_MIX,
     SearchRequest,
     filter_pairs,
@@ -80,7 +81,11 @@ _BODY = {
         "content": {
             "application/json": {
                 "schema": {"$ref": "#/components/schemas/SearchRequest"},
-                "examples": {"words": {"value": EXAMPLE}, "mix": {"value": EXAMPLE_MIX}},
+                "examples": {
+                    "words": {"value": EXAMPLE},
+                    "mix": {"value": EXAMPLE_MIX},
+                    "for": {"value": EXAMPLE_FOR},
+                },
             },
             "multipart/form-data": {
                 "schema": _FORM,

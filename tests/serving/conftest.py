@@ -122,7 +122,7 @@ def _desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workspace]:
 def desk(_desk: Workspace) -> Workspace:
     """An empty workspace, for tests that write."""
     collection = _desk.collection
-    collection.delete([stored.pin.id for _, stored in collection.scroll(limit=1_000)])
+    collection.delete([stored.pin.id for _, stored in collection.scroll(limit=1_000, blocked=True)])
     return _desk
 
 

@@ -1,0 +1,128 @@
+"""Feeds of simulated people with two tastes each, on judged pins that nothing was tuned on.
+
+    python -m benchmarks.feed --data DIR --encoder FOLDER --split test
+
+`--data` and `--split` are those of `benchmarks/fusion.py`. A taste is an `articleType`, or one in a
+`baseColour`, of which the split has enough pins; a person likes five pins of each of two, in a
+random order, and sees the others. Told are: the share of the first 20 that are of either taste, the
+share of people whose first 20 have both, and, after a pin of the taste that is seen most was
+hidden, how many of the first 20 are still of it, and how often none is. The feed is the engine's.
+"""
+
+import argparse
+import json
+import tempfile
+from collections import defaultdict
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from benchmarks.fusion import SPLITS, in_pool
+from engine.discovery.feed import Feed
+from engine.features.encoder import Encoder
+from engine.features.factory import load_encoder
+from engine.features.images import decode
+from engine.pins import Pin, pin_from_json
+from engine.queries import Filter, For
+from engine.retrieval.parameters import for_encoder
+from engine.store.edge import EdgeCollection
+from engine.store.identity import Identity
+from engine.store.records import Record
+
+FIRST, LIKED, PEOPLE, BATCH = 20, 5, 150, 64
+Kind = Callable[[Mapping[str, str]], str]
+KINDS: dict[str, tuple[Kind, int]] = {
+    "articleType": (lambda a: a.get("articleType", ""), 25),
+    "articleType and baseColour": (
+        lambda a: f"{a.get('articleType', '')} {a.get('baseColour', '')}",
+        20,
+    ),
+}
+
+
+def read(data: Path, split: str, encoder: Encoder) -> list[Record]:
+    """Return the split's pins as records, by their pictures alone."""
+    pins: list[Pin] = []
+    pictures = []
+    for line in (data / "fashion" / "pins.jsonl").read_text().splitlines():
+        pin, _ = pin_from_json(json.loads(line))
+        picture = (data / "fashion" / pin.image).read_bytes()
+        if in_pool("fashion", picture, split, None):
+            pins.append(pin)
+            pictures.append(picture)
+    rows: list[npt.NDArray[np.float32]] = []
+    for start in range(0, len(pins), BATCH):
+        decoded = [decode(each) for each in pictures[start : start + BATCH]]
+        rows += list(encoder.encode_images(decoded))
+    return [
+        Record(pin, row, "", "", f"{at:064x}", None, "0" * 16, f"{at:032x}")
+        for at, (pin, row) in enumerate(zip(pins, rows, strict=True))
+    ]
+
+
+def measure(feed: Feed, records: list[Record], kind: Kind, least: int) -> tuple[float, ...]:
+    """Return matches, people with both tastes, and what is left of a hidden taste."""
+    of = {each.pin.id: kind(each.pin.attributes) for each in records}
+    pins: dict[str, list[str]] = defaultdict(list)
+    for name, value in of.items():
+        pins[value].append(name)
+    tastes = sorted(value for value, names in pins.items() if len(names) >= least)
+    rng = np.random.default_rng(31)
+    matched, both, left = [], [], []
+    for _ in range(PEOPLE):
+        pair = rng.choice(tastes, 2, replace=False).tolist()
+        likes = [
+            str(name) for value in pair for name in rng.choice(pins[value], LIKED, replace=False)
+        ]
+        rng.shuffle(likes)
+        seen = _first(feed, For(tuple(likes)), of)
+        matched.append(np.mean([of[name] in pair for name in seen]))
+        both.append(set(pair) <= {of[name] for name in seen})
+        disliked = max(pair, key=lambda value: sum(of[name] == value for name in seen))
+        hidden = next((name for name in seen if of[name] == disliked), likes[0])
+        after = _first(feed, For(tuple(likes), (hidden,)), of)
+        left.append(sum(of[name] == disliked for name in after))
+    counts = np.array(left)
+    return (
+        float(np.mean(matched)),
+        float(np.mean(both)),
+        float(np.mean(counts)),
+        float(np.mean(counts == 0)),
+    )
+
+
+def _first(feed: Feed, person: For, of: Mapping[str, str]) -> list[str]:
+    answer = feed.answer(person, Filter(), FIRST, 0)
+    return [hit.id for hit in answer.hits if hit.id in of]
+
+
+def main() -> None:
+    """Print the table."""
+    arguments = argparse.ArgumentParser(description=__doc__)
+    arguments.add_argument("--data", type=Path, required=True)
+    arguments.add_argument("--split", choices=SPLITS, default="development")
+    arguments.add_argument("--encoder", default="embedded", help="a setting of ENGINE_ENCODER")
+    given = arguments.parse_args()
+    encoder = load_encoder(given.encoder)
+    records = read(given.data, given.split, encoder)
+    identity = Identity(encoder.fingerprint, encoder.dimension, "none")
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        EdgeCollection.open(Path(folder), identity, create=True) as collection,
+    ):
+        collection.upsert(records)
+        feed = Feed(collection, for_encoder(encoder.fingerprint))
+        print(f"{len(records):,} pins, {given.split} split, {encoder.fingerprint}, {PEOPLE} people")
+        print(
+            "\n| a taste is | first 20 of a taste | people with both | left after a hide | none |"
+        )
+        print("|---|---|---|---|---|")
+        for name, (kind, least) in KINDS.items():
+            share, both, left, none = measure(feed, records, kind, least)
+            print(f"| {name} | {share:.3f} | {both:.3f} | {left:.2f} of 20 | {none:.3f} |")
+
+
+if __name__ == "__main__":
+    main()
