@@ -65,8 +65,8 @@ def test_what_a_host_says_of_the_type_counts_for_nothing(
 @pytest.mark.parametrize(
     ("encoding", "body"),
     [
-        ("gzip", gzip.compress(png())),
-        ("X-GZip", gzip.compress(png())),
+        ("gzip", gzip.compress(png(), mtime=0)),
+        ("X-GZip", gzip.compress(png(), mtime=0)),
         ("deflate", zlib.compress(png())),
         ("identity", png()),
     ],
