@@ -17,13 +17,15 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 
-from benchmarks.fusion import SPLITS, in_pool
+from benchmarks.pools import SPLITS, in_pool
 from engine.discovery.feed import Feed
 from engine.features.encoder import Encoder
 from engine.features.factory import load_encoder
+from engine.features.fingerprint import content_sha256
 from engine.features.images import decode
+from engine.features.phash import phash
+from engine.ingestion.duplicates import Duplicates
 from engine.pins import Pin, pin_from_json
 from engine.queries import Filter, For
 from engine.retrieval.parameters import for_encoder
@@ -52,14 +54,34 @@ def read(data: Path, split: str, encoder: Encoder) -> list[Record]:
         if in_pool("fashion", picture, split, None):
             pins.append(pin)
             pictures.append(picture)
-    rows: list[npt.NDArray[np.float32]] = []
+    records: list[Record] = []
     for start in range(0, len(pins), BATCH):
-        decoded = [decode(each) for each in pictures[start : start + BATCH]]
-        rows += list(encoder.encode_images(decoded))
-    return [
-        Record(pin, row, "", "", f"{at:064x}", None, "0" * 16, f"{at:032x}")
-        for at, (pin, row) in enumerate(zip(pins, rows, strict=True))
-    ]
+        batch = pictures[start : start + BATCH]
+        decoded = [decode(each) for each in batch]
+        rows = encoder.encode_images(decoded)
+        records += [
+            Record(
+                pin=pin,
+                vector=row,
+                description_terms="",
+                board_terms="",
+                image_sha256=content_sha256(raw),
+                image_key=None,
+                dhash="0" * 16,
+                digest=content_sha256(raw),
+                phash=phash(image.convert("L")),
+            )
+            for pin, row, raw, image in zip(
+                pins[start : start + BATCH], rows, batch, decoded, strict=True
+            )
+        ]
+    return records
+
+
+def write(collection: EdgeCollection, records: list[Record]) -> None:
+    """Write records as intake does: each with the first pin that shows its picture."""
+    for start in range(0, len(records), BATCH):
+        collection.upsert(Duplicates(collection).marked(records[start : start + BATCH]))
 
 
 def measure(feed: Feed, records: list[Record], kind: Kind, least: int) -> tuple[float, ...]:
@@ -112,7 +134,7 @@ def main() -> None:
         tempfile.TemporaryDirectory() as folder,
         EdgeCollection.open(Path(folder), identity, create=True) as collection,
     ):
-        collection.upsert(records)
+        write(collection, records)
         feed = Feed(collection, for_encoder(encoder.fingerprint))
         print(f"{len(records):,} pins, {given.split} split, {encoder.fingerprint}, {PEOPLE} people")
         print(

@@ -80,6 +80,8 @@ class Local:
     def related(self, pin_id: str, request: SearchRequest) -> dict[str, Any]:
         answer = self._workspace.related(
             pin_id,
+            but=request.text,
+            minus=request.minus,
             filter_=parse_filter(request.filter),
             limit=request.limit,
             offset=cursor_offset(request.cursor),
@@ -161,8 +163,8 @@ class Remote:
             "explain": str(request.explain).lower(),
             "filter": [f"{key}={value}" for key, value in request.filter.items()],
         }
-        if request.cursor is not None:
-            asked["cursor"] = request.cursor
+        more = {"cursor": request.cursor, "but": request.text, "minus": request.minus}
+        asked |= {key: value for key, value in more.items() if value is not None}
         return self._json("GET", f"/v1/pins/{pin_id}/related", params=asked)
 
     def ask(self, request: Asking) -> dict[str, Any]:

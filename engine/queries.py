@@ -14,6 +14,8 @@ from engine.pins import decimal, is_text, moment
 MAX_QUERY_TEXT = 1_000
 MAX_PARTS = 16
 MAX_WEIGHT = 10.0
+# What words to move away from weigh.
+MINUS = -0.5
 MAX_LIMIT = 200
 MAX_OFFSET = 10_000
 MAX_BOARDS = 1_000

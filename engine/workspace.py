@@ -171,17 +171,22 @@ class Workspace:
         self,
         pin_id: str,
         *,
+        but: str | None = None,
+        minus: str | None = None,
         filter_: Filter | None = None,
         limit: int = 20,
         offset: int = 0,
         diversity: float = 0.0,
         explain: bool = False,
     ) -> Answer:
-        """Answer with pins like a pin."""
+        """Answer with pins like a pin, or like it but for what some words say."""
+        parameters = self.parameters
         answer = related(
             pin_id,
-            self.collection,
-            self.parameters,
+            self.reader(parameters),
+            parameters,
+            but=but,
+            minus=minus,
             filter_=filter_,
             limit=limit,
             offset=offset,

@@ -74,6 +74,10 @@ def search(
 
 def related(
     pin: Annotated[str, typer.Argument(help="Id of a pin.")],
+    but: Annotated[
+        str | None, typer.Option(help="Words for what should be different, such as blue.")
+    ] = None,
+    minus: Annotated[str | None, typer.Option(help="Words to move away from.")] = None,
     filters: Filters = None,
     limit: Limit = 10,
     cursor: Cursor = None,
@@ -83,17 +87,21 @@ def related(
     collection: Collection = None,
     as_json: AsJson = False,
 ) -> None:
-    """Find pins like a pin, by what is in its picture."""
+    """Find pins like a pin, by what is in its picture, or like it but for what words say."""
     request = _request(
+        text=but,
+        minus=minus,
         filter=filter_pairs(filters or ()),
         limit=limit,
         cursor=cursor,
         diversity=diversity,
         explain=explain or not as_json,
     )
+    named = [f"related to {pin}", *([f"but {but}"] if but else [])]
+    named += [f"minus {minus}"] if minus else []
     with reach(settings_for(collection)) as access:
         answer = access.related(pin_named(pin), request)
-        show_answer(answer, access, f"related to {pin}", explain, as_json, sheet)
+        show_answer(answer, access, " ".join(named), explain, as_json, sheet)
 
 
 def _request(**given: Any) -> SearchRequest:

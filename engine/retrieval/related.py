@@ -2,7 +2,7 @@
 
 import time
 
-from engine.queries import Filter, check_diversity, check_page
+from engine.queries import MINUS, Filter, Part, Query, check_diversity, check_page
 from engine.retrieval.answers import Answer
 from engine.retrieval.asked_with import asked_with
 from engine.retrieval.collapse import collapsed
@@ -11,42 +11,61 @@ from engine.retrieval.listing import Pins, page_of, show
 from engine.retrieval.parameters import Parameters
 from engine.retrieval.ranking import rank
 from engine.retrieval.search import read_ahead
-from engine.store.collection import Collection
+from engine.retrieval.understand import Reader, Understood
 from engine.store.plan import Plan
+from engine.store.records import Record
 
 
 def related(
     pin_id: str,
-    collection: Collection,
+    reader: Reader,
     parameters: Parameters,
     *,
+    but: str | None = None,
+    minus: str | None = None,
     filter_: Filter | None = None,
     limit: int = 20,
     offset: int = 0,
     diversity: float = 0.0,
     explain: bool = False,
 ) -> Answer:
-    """Answer with pins like a pin: neither itself nor its copies, and of other copies one."""
+    """Answer with pins like a pin: neither itself nor its copies, and of other copies one.
+
+    but, minus: words for what should be different, and for what to move away from. With them the
+    answer is that of a search for the pin and these words, and the pin's own words say nothing:
+    they tell what it is, not what is wanted instead.
+    """
     started = time.perf_counter()
     check_page(limit, offset)
     check_diversity(diversity)
+    collection = reader.collection
     [source] = asked_with(collection, [pin_id])
-    terms = tuple(dict.fromkeys(f"{source.description_terms} {source.board_terms}".split()))
+    asked = _asked(source, reader, but, minus)
     plan = Plan(
-        terms=terms,
-        vector=source.vector,
+        terms=asked.terms,
+        vector=asked.vector,
         filter=filter_ or Filter(),
         exclude=frozenset({pin_id}),
         bm25=parameters.bm25,
         lexical_depth=parameters.lexical_depth,
         vector_depth=parameters.vector_depth,
     )
-    ranking = rank(collection.candidates(plan), "image", parameters)
+    ranking = rank(collection.candidates(plan), asked.kind, parameters)
     pins = Pins(ranking, collection)
     first = read_ahead(offset, limit, diversity > 0)
-    distinct = collapsed(ranking.order, pins, source.vector, first, shown=source)
+    distinct = collapsed(ranking.order, pins, asked.vector, first, shown=source)
     page, more = page_of(diversified(distinct, pins, diversity), offset, limit)
-    hits = show(page, pins, terms if explain else None)
+    hits = show(page, pins, asked.terms if explain else None)
     took = (time.perf_counter() - started) * 1000
     missing = ranking.candidates.missing
-    return Answer(hits, more, took, ranking.nothing_relevant, degraded=missing)
+    return Answer(hits, more, took, ranking.nothing_relevant, asked.corrections, missing)
+
+
+def _asked(source: Record, reader: Reader, but: str | None, minus: str | None) -> Understood:
+    """Return what is looked for beside a pin."""
+    if but is None and minus is None:
+        terms = dict.fromkeys(f"{source.description_terms} {source.board_terms}".split())
+        return Understood("image", tuple(terms), source.vector, frozenset({source.pin.id}))
+    words = ((but, 1.0), (minus, MINUS))
+    parts = [Part("text", text, weight) for text, weight in words if text is not None]
+    return reader.understand(Query((Part("pin", source.pin.id), *parts)))

@@ -11,9 +11,8 @@ from pydantic.config import JsonDict
 
 from engine.errors import BadFilter, BadImage, BadQuery
 from engine.features.images import ImageLimits, data_uri
-from engine.queries import Crop, For, Part, Query, parse_filter, split_filter
+from engine.queries import MINUS, Crop, For, Part, Query, parse_filter, split_filter
 
-MINUS = -0.5
 # Carries the numbers that a stream gave to the pins of a request, with commas between them.
 SEQUENCE_HEADER = "Engine-Sequence"
 MAX_IMAGE_TEXT = 28_000_000

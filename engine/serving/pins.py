@@ -131,6 +131,12 @@ def post_pins(
 def get_related(
     service: Serving,
     identity: PinId,
+    but: Annotated[
+        str | None, Query(description="words for what should be different", examples=["blue"])
+    ] = None,
+    minus: Annotated[
+        str | None, Query(description="words to move away from", examples=["dots"])
+    ] = None,
     filters: Filters = None,
     limit: Limit = 20,
     cursor: Cursor = None,
@@ -140,6 +146,8 @@ def get_related(
     """Find pins like a pin: never itself or its copies, and of near-identical pictures one."""
     answer = service.workspace.related(
         identity,
+        but=but,
+        minus=minus,
         filter_=parse_filter(filter_pairs(filters or ())),
         limit=limit,
         offset=cursor_offset(cursor),

@@ -58,7 +58,7 @@ class Shelf:
 
     def related(self, pin: str, **options: object) -> Answer:
         """Ask for pins like a pin."""
-        return related(pin, self.reader.collection, self.parameters, **options)  # type: ignore[arg-type]
+        return related(pin, self.reader, self.parameters, **options)  # type: ignore[arg-type]
 
 
 def png(colour: str, size: tuple[int, int] = (32, 32)) -> bytes:

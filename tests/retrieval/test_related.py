@@ -90,3 +90,24 @@ def test_what_is_unknown_or_out_of_range_is_refused(shelf: Shelf) -> None:
     shelf.put(("red1", "red", None, None))
     with pytest.raises(BadQuery):
         shelf.related("red1", limit=0)
+
+
+def test_more_like_this_but_another_colour(shelf: Shelf) -> None:
+    shelf.put(
+        ("red1", "red", "velvet sofa", None),
+        ("brown1", "brown", None, None),
+        ("blue1", "blue", None, None),
+        ("green1", "green", None, None),
+        ("told", "green", "blue stripes", None),
+    )
+    plain = ids(shelf.related("red1"))
+    assert plain.index("brown1") < plain.index("blue1")
+    found = shelf.related("red1", but="blue", minus="red", explain=True)
+    assert ids(found)[0] in {"blue1", "told"}
+    assert "red1" not in ids(found)
+    assert ids(found).index("blue1") < ids(found).index("brown1")
+    why = {hit.id: hit.why for hit in found.hits}["told"]
+    assert why is not None
+    assert why.matched_terms["description"] == ["blue"]
+    with pytest.raises(BadQuery, match="empty"):
+        shelf.related("red1", but=" ")
