@@ -14,6 +14,7 @@ from engine.commands.evaluate import evaluate
 from engine.commands.feed import feed
 from engine.commands.keys import keys
 from engine.commands.pins import delete, get, index
+from engine.commands.recognize import recognize, shop
 from engine.commands.regions import regions
 from engine.commands.search import related, search
 from engine.commands.segments import segments
@@ -39,6 +40,8 @@ for command in (
     related,
     feed,
     regions,
+    recognize,
+    shop,
     duplicates,
     segments,
     get,

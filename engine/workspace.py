@@ -13,9 +13,13 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from engine.discovery.confidence import CONFIDENCES
 from engine.discovery.feed import Feed, Personal
 from engine.discovery.objects import Detector, Finder
+from engine.discovery.recognition import Namer
+from engine.discovery.tower import Tower
 from engine.discovery.vocabulary import Facet, Labels, Vocabulary, read_vocabulary
+from engine.discovery.wording import Wording
 from engine.errors import NoCollection, StoreError, UnknownPin
 from engine.features.encoder import Encoder
 from engine.features.factory import load_encoder
@@ -101,6 +105,12 @@ class Workspace:
     def detector(self) -> Detector | None:
         """The detector that the settings name, if any; raise BadSetting."""
         return detector_of(self.settings)
+
+    @cached_property
+    def namer(self) -> Namer:
+        """What puts pictures into words."""
+        wording = Wording(self.vocabulary, self.analyzer)
+        return Namer(wording, Tower(self.labels, lambda: self.encoder), CONFIDENCES)
 
     @cached_property
     def _labels(self) -> dict[Facet, Labels]:

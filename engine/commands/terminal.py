@@ -78,6 +78,60 @@ class Terminal:
         self.out.print(table)
         self.err.print(f"[dim]{len(answer['regions'])} regions in {answer['took_ms']:.0f} ms[/dim]")
 
+    def recognition(self, answer: dict[str, Any]) -> None:
+        """Print what a picture is as a table."""
+        if not answer["sure"]:
+            self.err.print("[yellow]not sure what this is; what it may be:[/yellow]")
+        if not answer["labels"]:
+            self.out.print("nothing comes close")
+            return
+        table = Table(box=None, pad_edge=False, header_style="bold")
+        for name in ("facet", "label", "confidence", ""):
+            table.add_column(name)
+        table.add_column("said by", overflow="fold")
+        last = ""
+        for each in answer["labels"]:
+            facet = "" if each["facet"] == last else each["facet"]
+            last = each["facet"]
+            label = escape(each["label"])
+            share = each["confidence"]
+            said = ", ".join(each["evidence"]) or "(what the encoder sees)"
+            table.add_row(
+                facet,
+                label if share >= 0.5 else f"[dim]{label}?[/dim]",
+                f"{share:.2f}",
+                bar(share),
+                f"[dim]{escape(said)}[/dim]",
+            )
+        self.out.print(table)
+        self.err.print(f"[dim]{answer['took_ms']:.0f} ms[/dim]")
+
+    def shop(self, answer: dict[str, Any]) -> None:
+        """Print products and their offers; regions of a picture one after the other."""
+        self._groups(answer["groups"])
+        for number, region in enumerate(answer.get("regions", ()), 1):
+            label = escape(region["label"] or "something")
+            self.out.print(f"\n[bold]{number}. {label}[/bold] [dim]at {region['box']}[/dim]")
+            self._groups(region["groups"])
+        self.err.print(f"[dim]{answer['took_ms']:.0f} ms[/dim]")
+
+    def _groups(self, groups: list[dict[str, Any]]) -> None:
+        if not groups:
+            self.out.print("nothing like it is offered")
+        for group in groups:
+            title = escape(group["title"] or group["offers"][0]["pin"])
+            exact = "[green]this[/green]" if group["exact"] else "like it"
+            self.out.print(f"[bold]{title}[/bold]  {exact} {group['score']:.2f}")
+            table = Table(box=None, pad_edge=False, show_header=False)
+            for each in group["offers"]:
+                price = f"{each['price']} {each['currency'] or ''}" if each["price"] else "–"
+                why = f"same {each['same_by']}" if each["same_by"] else ""
+                facts = (price, each["merchant"] or "", each["link"], each["pin"])
+                table.add_row("  ", *map(escape, facts), f"[dim]{why}[/dim]")
+            self.out.print(table)
+            if group["more"]:
+                self.out.print(f"   [dim]and {group['more']:,} more offers[/dim]")
+
     def facts(self, facts: dict[str, Any]) -> None:
         """Print names and values, one a line."""
         table = Table(box=None, show_header=False, pad_edge=False)

@@ -25,6 +25,7 @@ from engine.serving import (
     problems,
     reference,
     search,
+    shopping,
     submissions,
     suggest,
     takedowns,
@@ -107,7 +108,18 @@ def create_app(
     app.key_required = rules.callers.anonymous is None
     problems.install(app)
     v1 = APIRouter(prefix=KEYED)
-    for noun in (search, discovery, suggest, duplicates, pins, boards, feedback, takedowns, health):
+    for noun in (
+        search,
+        shopping,
+        discovery,
+        suggest,
+        duplicates,
+        pins,
+        boards,
+        feedback,
+        takedowns,
+        health,
+    ):
         v1.include_router(noun.router)
     if queue is not None:
         v1.include_router(submissions.router)

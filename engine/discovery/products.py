@@ -1,0 +1,71 @@
+"""Offers of one product put together, each with the reason why it belongs there.
+
+Three reasons, none of them a guess about words: two offers show one picture; they give the product
+the same name and look alike enough; or one of them gives no name and they look all but the same.
+An offer is compared with the best of a group alone, so that groups do not grow by chains. The
+thresholds are cosines of the embedded encoder, measured by `benchmarks/shop.py`.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from engine.discovery.offers import Offer
+
+Reason = Literal["picture", "name", "title", "likeness"]
+
+
+@dataclass(frozen=True)
+class Sameness:
+    """From which cosine on two offers are of one product.
+
+    named: both give the product this name. titled: both have this title, which is weaker, since a
+    title may only say what a thing is. alike: at most one of them has a name or a title.
+    """
+
+    named: float = 0.3
+    titled: float = 0.9
+    alike: float = 0.985
+
+
+SAMENESS: Final = Sameness()
+
+
+@dataclass(frozen=True)
+class Product:
+    """Offers of one product, the likeliest first; `reasons` say what put the others with it."""
+
+    offers: tuple[Offer, ...]
+    reasons: tuple[Reason | None, ...]
+
+    @property
+    def best(self) -> Offer:
+        return self.offers[0]
+
+
+def products(offers: Iterable[Offer], sameness: Sameness = SAMENESS) -> list[Product]:
+    """Group offers; groups stand in the order of their best offers."""
+    groups: list[list[tuple[Offer, Reason | None]]] = []
+    for offer in sorted(offers, key=lambda each: (-each.score, -each.cosine, each.pin.id)):
+        for group in groups:
+            if (reason := same([each for each, _ in group], offer, sameness)) is not None:
+                group.append((offer, reason))
+                break
+        else:
+            groups.append([(offer, None)])
+    return [Product(*map(tuple, zip(*group, strict=True))) for group in groups]
+
+
+def same(group: Sequence[Offer], offer: Offer, sameness: Sameness) -> Reason | None:
+    """Return why an offer is of the product of a group, None where nothing says that it is."""
+    if any(each.picture == offer.picture for each in group):
+        return "picture"
+    best = group[0]
+    alike = float(best.vector @ offer.vector)
+    if best.name and offer.name:
+        if best.name != offer.name or best.named != offer.named:
+            return None
+        if offer.named == "attribute":
+            return "name" if alike >= sameness.named else None
+        return "title" if alike >= sameness.titled else None
+    return "likeness" if alike >= sameness.alike else None
