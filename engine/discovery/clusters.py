@@ -1,8 +1,9 @@
 """Vectors in groups: many small clusters by k-means, joined where they are most alike.
 
-Average linkage over small clusters keeps a large kind whole and a small one apart, where k-means
-alone cuts large kinds up to make clusters of like size (figures in docs/discovery.md). A vector
-belongs where its nearest small cluster does, so that new ones find their place without a new fit.
+Average linkage over the small clusters of a few runs keeps large kinds whole and small ones apart,
+where k-means alone cuts large kinds up to make clusters of like size (figures in
+docs/decisions/0032-segments.md). A vector belongs where its nearest small cluster does, so that new
+ones find their place without a new fit.
 Knows nothing of pins and names.
 """
 
@@ -18,6 +19,9 @@ SMALL = 120
 PER_SMALL = 8
 SEED = 7
 ROUNDS = 25
+RUNS = 3
+# Of the numbers of groups from this share of the wanted one on, the one that is clearest is taken.
+FEWEST = 2 / 3
 # Clusters of two runs are the same if their directions are at least so close.
 SAME = 0.7
 
@@ -62,14 +66,17 @@ def fitted(vectors: FloatArray, count: int, seed: int = SEED) -> Clusters:
     from sklearn.cluster import MiniBatchKMeans  # only here: it takes a second to import
 
     small = max(1, min(SMALL, len(vectors) // PER_SMALL))
-    means = MiniBatchKMeans(
-        small, batch_size=4_096, max_iter=ROUNDS, n_init=3, random_state=seed
-    ).fit(vectors)
-    sizes = np.bincount(means.labels_, minlength=small)
-    kept = sizes > 0
-    centres = unit(np.asarray(means.cluster_centers_, np.float32)[kept])
+    runs = [
+        MiniBatchKMeans(
+            small, batch_size=4_096, max_iter=ROUNDS, n_init=3, random_state=seed + run
+        ).fit(vectors)
+        for run in range(RUNS)
+    ]
+    # What one run cuts by chance another leaves whole.
+    centres = unit(np.concatenate([np.asarray(run.cluster_centers_, np.float32) for run in runs]))
+    sizes = np.bincount(np.argmax(vectors @ centres.T, axis=1), minlength=len(centres))
+    centres, sizes = centres[sizes > 0], sizes[sizes > 0]
     labels = np.argmax(vectors @ centres.T, axis=1)
-    sizes = np.bincount(labels, minlength=len(centres))
     fit = float((vectors * centres[labels]).sum(axis=1).mean())
     group = _joined(centres, count)
     order = np.argsort(-np.bincount(group, weights=sizes), kind="stable")
@@ -99,10 +106,18 @@ def unit(rows: FloatArray) -> FloatArray:
 
 
 def _joined(centres: FloatArray, count: int) -> IntArray:
-    """Return the group of each centre by average linkage of cosine distances, cut at `count`."""
+    """Return the group of each centre by average linkage of cosine distances.
+
+    The tree is cut where the next join would reach furthest beyond the last, into at most `count`.
+    """
     from scipy.cluster.hierarchy import fcluster, linkage
 
     if len(centres) <= count:
         return np.arange(len(centres))
     tree = linkage(centres.astype(np.float64), "average", metric="cosine")
-    return np.asarray(fcluster(tree, count, "maxclust") - 1, np.intp)
+    heights = tree[:, 2]
+    fewest = max(2, int(np.ceil(FEWEST * count)))
+    clearest = max(
+        range(fewest, count + 1), key=lambda groups: heights[1 - groups] - heights[-groups]
+    )
+    return np.asarray(fcluster(tree, clearest, "maxclust") - 1, np.intp)

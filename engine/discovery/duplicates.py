@@ -25,7 +25,7 @@ from engine.store.records import Record, StoredPin, point_id
 Kind = Literal["same", "near", "alike"]
 
 # The nearest by vector among which a changed copy is looked for, and those that share a hash.
-NEAREST = 16
+NEAREST = 10
 SHARING = 4
 # A copy's vector is never further away than this, not even that of a heavily framed one.
 LEAST_COSINE = 0.5

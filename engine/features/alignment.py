@@ -230,5 +230,7 @@ def _sampling(scale: Array, shift: Array, side: int, out: int) -> tuple[Array, F
 
 def halved(pictures: Array) -> Array:
     """Return (n, s, s) pictures at half the size."""
-    count, side = len(pictures), pictures.shape[-1] // 2
-    return np.asarray(pictures.reshape(count, side, 2, side, 2).mean((2, 4)), np.float32)
+    upper, lower = pictures[:, 0::2], pictures[:, 1::2]
+    rows = upper + lower
+    # A mean over two axes of a reshaped picture says the same in several times the time.
+    return np.asarray((rows[..., 0::2] + rows[..., 1::2]) * np.float32(0.25))

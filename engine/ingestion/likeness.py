@@ -35,7 +35,7 @@ class Likeness:
         # Written by the store itself: a JPEG, which opens at a fraction of its size in less time.
         with JpegImagePlugin.JpegImageFile(io.BytesIO(data)) as picture:
             opened: ImageFile.ImageFile = picture
-            opened.draft("RGB", (2 * FINE, 2 * FINE))
+            opened.draft("RGB", (FINE, FINE))
             small = Small.of(_rgb(opened))
         return None if small.plain else small
 
