@@ -8,6 +8,7 @@ import { forget, hides, isPersonal, likes, setPersonal } from "./taste.js";
 import { count, keyName, rangeName } from "./words.js";
 
 const MOST_PILLS = 8;
+const MOST_VALUES = 100;
 const SEARCHED_FROM = 12;
 const place = $("body > .under > .filters");
 let facets = []; // of the whole collection: which pills there are
@@ -16,7 +17,9 @@ let worded = false;
 
 /** Learn what this collection can be filtered by. */
 export async function learn() {
-  facets = await read({});
+  const found = await read({ limit: MOST_VALUES });
+  const minor = ({ key }) => key === "currency" || key === "language";
+  facets = [...found.filter((each) => !minor(each)), ...found.filter(minor)];
   showFilters(current());
 }
 
@@ -139,7 +142,7 @@ function choices(body, key) {
   if (!offered("/v1/facets")) return;
   const { [key]: _, ...others } = current().filter;
   const filter = pairs(others);
-  const query = { key, q: current().words.trim(), filter };
+  const query = { key, q: current().words.trim(), filter, limit: MOST_VALUES };
   read(query).then(
     (found) => {
       const counted = new Map((found.find((each) => each.key === key)?.values ?? []).map((each) => [each.value, each.pins]));

@@ -10,6 +10,7 @@ import { changePart, current } from "./state.js";
 
 const LEAST = 0.04;
 const STEP = 0.02;
+const APART = 0.14;
 const place = $("aside.lens");
 let shown = ""; // kind and value of the picture that is shown
 let at = -1;
@@ -174,15 +175,20 @@ async function regions(part, frame) {
     const of = part.kind === "image" ? { image: dataOf(part.value) } : { pin: part.value };
     const { regions: found } = await ask("v1/regions", { body: { ...of, limit: 8 } });
     if (shown !== `${part.kind}:${part.value}`) return;
+    const centres = [];
     for (const { box: around, label } of found) {
       const sides = around.split(",").map(Number);
-      if (sides[2] * sides[3] > 0.92) continue;
+      const centre = [sides[0] + sides[2] / 2, sides[1] + sides[3] / 2];
+      // The surest come first; buttons that would lie over each other are of no use.
+      const close = centres.some((each) => Math.hypot(each[0] - centre[0], each[1] - centre[1]) < APART);
+      if (close || sides[2] * sides[3] > 0.92) continue;
+      centres.push(centre);
       const button = el("button", {
         class: "region", type: "button", "aria-label": label ? `Look for the ${label}` : "Look for this part",
         title: label ?? "Look for this part", onclick: () => settle(sides),
       });
-      button.style.left = `${(sides[0] + sides[2] / 2) * 100}%`;
-      button.style.top = `${(sides[1] + sides[3] / 2) * 100}%`;
+      button.style.left = `${centre[0] * 100}%`;
+      button.style.top = `${centre[1] * 100}%`;
       frame.append(button);
     }
   } catch {

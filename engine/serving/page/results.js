@@ -40,6 +40,7 @@ export class Results {
       this.grid.set([]);
       return this.#tell(message("minus", "Add something to look for", "This search only takes away. Add words, a picture or a pin with a plus."));
     }
+    this.asked = new AbortController();
     const kept = anew ? null : this.kept.get(key);
     if (kept) {
       this.pages = kept.pages;
@@ -47,7 +48,6 @@ export class Results {
       scrollTo({ top: kept.scroll, behavior: "instant" });
       return;
     }
-    this.asked = new AbortController();
     const { signal } = this.asked;
     const slow = setTimeout(() => {
       root.classList.add("slow");
@@ -75,12 +75,14 @@ export class Results {
     const { pages } = this;
     if (!pages || pages.done || this.going) return;
     this.going = true;
+    let went = false;
     try {
       await pages.load(this.asked?.signal);
       if (pages !== this.pages) return;
       this.grid.append(shown(pages.hits));
       notice(pages.hits);
       if (pages.done) this.#end();
+      went = true;
     } catch (error) {
       if (error instanceof Unreachable) whenBack(this.again2);
       else if (error instanceof Refused && pages === this.pages) pages.next = null; // the end of what may be asked
@@ -88,7 +90,7 @@ export class Results {
       this.going = false;
     }
     // A short page may leave the end in sight.
-    if (this.grid.atEnd && pages === this.pages && !pages.done && !root.classList.contains("offline")) void this.more();
+    if (went && this.grid.atEnd) void this.more();
   }
 
   /** Ask anew, because of what counts besides the query; answers kept for Back are stale. */

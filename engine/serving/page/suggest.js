@@ -62,8 +62,8 @@ async function suggest() {
     const { suggestions } = await ask("v1/suggest", { query: { q: words, limit: 8 }, signal: asked.signal });
     const others = suggestions.filter((each) => each.text !== words);
     if (document.activeElement === box && box.value.trim() === words && current().words.trim() === words) show(others);
-  } catch {
-    close(); // suggestions are a courtesy; the search itself tells what is wrong
+  } catch (error) {
+    if (error.name !== "AbortError") close(); // suggestions are a courtesy; the search itself tells what is wrong
   }
 }
 
@@ -76,7 +76,7 @@ function show(suggestions) {
   }
   const typed = box.value.trim();
   list.replaceChildren(
-    ...suggestions.map(({ text, pins, recent }, at) => {
+    ...suggestions.map(({ text, pins, kind, recent }, at) => {
       const same = text.toLowerCase().startsWith(typed.toLowerCase()) ? typed.length : 0;
       return el(
         "li",
@@ -87,7 +87,7 @@ function show(suggestions) {
         },
         icon(recent ? "clock" : "search"),
         el("span", { class: "text" }, text.slice(0, same), el("b", {}, text.slice(same))),
-        pins === undefined ? null : el("span", { class: "pins" }, count(pins, "pin")),
+        pins === undefined ? null : el("span", { class: "pins" }, `${kind === "board" ? "board, " : ""}${count(pins, "pin")}`),
       );
     }),
   );
