@@ -188,3 +188,9 @@ def search(page: Page, words: str) -> list[str]:
         "id => document.querySelector('#results .tile')?.dataset.id === id", arg=hits[0]
     )
     return hits
+
+
+def sent_with(waited: Any) -> dict[str, Any]:
+    """Return the body of the request behind a response that was waited for."""
+    sent: dict[str, Any] = json.loads(waited.value.request.post_data or "{}")
+    return sent

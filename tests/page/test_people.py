@@ -4,6 +4,7 @@ import base64
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -12,7 +13,7 @@ from playwright.sync_api import Browser, Page, expect
 from tests.page.conftest import Engine, Visitor, screen, search, tiles
 
 KEY = "k3y-for-the-page"
-PHONE = {
+PHONE: dict[str, Any] = {
     "viewport": {"width": 375, "height": 740},
     "has_touch": True,
     "is_mobile": True,

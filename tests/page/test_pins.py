@@ -4,7 +4,7 @@ from urllib.parse import urlsplit
 
 from playwright.sync_api import Page, expect
 
-from tests.page.conftest import HOSTILE, PAYLOAD, Visitor, screen, search, tiles
+from tests.page.conftest import HOSTILE, PAYLOAD, Visitor, screen, search, sent_with, tiles
 
 
 def opened(page: Page, at: int = 0) -> str:
@@ -87,7 +87,7 @@ def test_likes_and_hides_stay_in_the_browser_and_can_be_undone(visitor: Visitor)
     offers = (page.locator("html").get_attribute("data-offers") or "").split()
     with page.expect_response("**/v1/search") as waited:
         page.get_by_role("combobox", name="Search for").fill("lamp")
-    sent = waited.value.request.post_data_json
+    sent = sent_with(waited)
     assert ("for" in sent) == ("/v1/search:for" in offers)
     if "for" in sent:
         assert (sent["for"]["likes"], sent["for"]["hides"]) == ([first], [second])
@@ -96,7 +96,7 @@ def test_likes_and_hides_stay_in_the_browser_and_can_be_undone(visitor: Visitor)
         with page.expect_response("**/v1/feed") as fed:
             page.get_by_role("link", name="Start page").click()
         assert fed.value.status == 200
-        assert fed.value.request.post_data_json["likes"] == [first]
+        assert sent_with(fed)["likes"] == [first]
         assert second not in tiles(page)
 
 

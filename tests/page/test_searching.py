@@ -2,10 +2,11 @@
 
 import base64
 from pathlib import Path
+from typing import Any
 
 from playwright.sync_api import Page, expect
 
-from tests.page.conftest import Visitor, screen, search, tiles
+from tests.page.conftest import Visitor, screen, search, sent_with, tiles
 
 DROP = """([data, name]) => {
     const bytes = Uint8Array.from(atob(data), each => each.charCodeAt(0));
@@ -103,7 +104,7 @@ def test_a_picture_is_dropped_and_cropped(visitor: Visitor, samples: Path) -> No
         page.mouse.down()
         page.mouse.move(box["x"] + 0.99 * box["width"], box["y"] + 0.88 * box["height"], steps=4)
         page.mouse.up()
-    sent = waited.value.request.post_data_json["parts"][0]
+    sent = sent_with(waited)["parts"][0]
     x, y, width, height = (float(each) for each in sent["crop"].split(","))
     assert abs(x - 0.70) < 0.02
     assert abs(y - 0.28) < 0.02
@@ -122,27 +123,26 @@ def test_a_picture_is_dropped_and_cropped(visitor: Visitor, samples: Path) -> No
     cut.focus()
     with page.expect_response("**/v1/search") as moved:
         cut.press("ArrowLeft")
-    assert moved.value.request.post_data_json["parts"][0]["crop"] != sent["crop"]
+    assert sent_with(moved)["parts"][0]["crop"] != sent["crop"]
     with page.expect_response("**/v1/search") as whole:
         cut.press("Escape")
-    assert "crop" not in whole.value.request.post_data_json["parts"][0]
+    assert "crop" not in sent_with(whole)["parts"][0]
     # What was found in the picture is a box at a click.
     with page.expect_response("**/v1/search") as chosen:
         frame.locator(".region").first.click()
-    assert "crop" in chosen.value.request.post_data_json["parts"][0]
+    assert "crop" in sent_with(chosen)["parts"][0]
 
 
 def test_pins_become_plus_and_minus_with_weights(visitor: Visitor) -> None:
     page = visitor.open("?q=dress")
     first, second = tiles(page)[:2]
 
-    def mix(pin: str, name: str) -> dict[str, object]:
+    def mix(pin: str, name: str) -> dict[str, Any]:
         made = page.locator(f"#results .tile[data-id='{pin}']")
         made.hover()
         with page.expect_response("**/v1/search") as waited:
             made.get_by_role("button", name=name).click()
-        sent: dict[str, object] = waited.value.request.post_data_json
-        return sent
+        return sent_with(waited)
 
     assert mix(first, "More like this")["parts"] == [
         {"text": "dress", "weight": 1},
@@ -150,19 +150,19 @@ def test_pins_become_plus_and_minus_with_weights(visitor: Visitor) -> None:
     ]
     if second not in tiles(page):
         second = tiles(page)[1]
-    assert {"pin": second, "weight": -0.5} in mix(second, "Less like this")["parts"]  # type: ignore[operator]
+    assert {"pin": second, "weight": -0.5} in mix(second, "Less like this")["parts"]
     chips = page.get_by_role("region", name="What the search is made of")
     chips.locator(".chip .what").nth(1).click()
     slider = page.get_by_role("slider")
     with page.expect_response("**/v1/search") as waited:
         slider.press("ArrowRight")
-    assert {"pin": first, "weight": 1.1} in waited.value.request.post_data_json["parts"]
+    assert {"pin": first, "weight": 1.1} in sent_with(waited)["parts"]
     screen(page, "chips")
     page.keyboard.press("Escape")
     chips.get_by_placeholder("add words").fill("-dots")
     with page.expect_response("**/v1/search") as waited:
         page.keyboard.press("Enter")
-    assert {"text": "dots", "weight": -0.5} in waited.value.request.post_data_json["parts"]
+    assert {"text": "dots", "weight": -0.5} in sent_with(waited)["parts"]
     chips.get_by_role("button", name="Remove dots").click()
     expect(chips.get_by_role("group", name="dots")).to_have_count(0)
     assert "dots" not in page.url
@@ -185,7 +185,7 @@ def test_filters_narrow_and_are_cleared(visitor: Visitor) -> None:
     page.get_by_role("spinbutton", name="Highest").fill("60")
     with page.expect_response("**/v1/search") as waited:
         page.keyboard.press("Enter")
-    assert waited.value.request.post_data_json["filter"] == {
+    assert sent_with(waited)["filter"] == {
         "attributes.kind": ["skirt"],
         "price": "..60",
     }

@@ -54,13 +54,13 @@ export function setPersonal(on) {
 
 /** Return the ids that tell a taste, or null if there are none to tell or the person won't. */
 export function taste() {
-  const liked = likes().map((each) => each.id);
-  if (!isPersonal() || (liked.length === 0 && hides().length === 0)) return null;
-  return { likes: liked, hides: hides() };
+  // The engine wants the oldest first: what was liked last counts most.
+  const [liked, hidden] = [likes().map((each) => each.id).reverse(), hides().toReversed()];
+  return isPersonal() && liked.length + hidden.length ? { likes: liked, hides: hidden } : null;
 }
 
 /** Return what a search carries of the taste: nothing where the engine can't use it. */
 export function forSearch() {
   const known = offered("/v1/search:for") ? taste() : null;
-  return known && known.likes.length + known.hides.length ? { for: { ...known, strength: STRENGTH } } : {};
+  return known ? { for: { ...known, strength: STRENGTH } } : {};
 }
