@@ -15,6 +15,9 @@ from scipy.cluster.hierarchy import fcluster, linkage
 FloatArray = npt.NDArray[np.float32]
 # Likes further apart than this, as 1 - cosine on the average, are different interests.
 APART: Final = 0.65
+# What is hidden ends an interest from so high a mean cosine to its pins on: lower than what holds a
+# group together, so that no other part of the same kind goes on.
+ENDS: Final = 0.22
 # Of so many likes later, a like counts half.
 HALF: Final = 30.0
 MOST_INTERESTS: Final = 8
@@ -69,7 +72,7 @@ def taste_of(likes: Mapping[str, FloatArray], hides: Mapping[str, FloatArray]) -
     """Return the taste of a person by unit vectors of pins, oldest first.
 
     Groups are found by average linkage (Sokal & Michener 1958), cut at APART. A group that
-    something hidden belongs to by the same rule is an interest no more.
+    something hidden is as like as ENDS is an interest no more.
     """
     liked = dict(list(likes.items())[-MOST_PINS:])
     names = [name for name in liked if name not in hides]
@@ -82,7 +85,7 @@ def taste_of(likes: Mapping[str, FloatArray], hides: Mapping[str, FloatArray]) -
     found = []
     for members in _groups(rows):
         own = rows[members]
-        if hidden is not None and float((own @ hidden.T).mean(axis=0).max()) >= 1.0 - APART:
+        if hidden is not None and float((own @ hidden.T).mean(axis=0).max()) >= ENDS:
             continue
         central = int(np.argmax((own @ own.T) @ weight[members]))
         at = int(members[central])
