@@ -169,6 +169,7 @@ def main() -> None:
     arguments.add_argument("--encoder", default="embedded", help="a setting of ENGINE_ENCODER")
     arguments.add_argument("--scratch", type=Path, required=True)
     arguments.add_argument("--most", type=int, default=2_000, help="pictures of each pool")
+    arguments.add_argument("--sets", nargs="+", choices=SETS, default=SETS)
     arguments.add_argument("--fit", action="store_true")
     given = arguments.parse_args()
     encoder = load_encoder(given.encoder)
@@ -183,7 +184,7 @@ def main() -> None:
         CONFIDENCES,
     )
     sets: dict[str, JudgedSet] = {
-        name: read(given.data, name, encoder, given.scratch) for name in SETS
+        name: read(given.data, name, encoder, given.scratch) for name in given.sets
     }
     if given.drawn:
         sets["drawn"] = read(given.drawn, "drawn", encoder, given.scratch)
