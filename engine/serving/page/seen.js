@@ -5,6 +5,9 @@ import { el } from "./dom.js";
 import { addPart, go } from "./state.js";
 import { priceOf, safeLink, siteOf } from "./words.js";
 
+const LEAST_SURE = 0.25;
+const MOST_LABELS = 6;
+
 /** Fill a place with what is seen in a picture ({image | pin, crop?}). */
 export function seenPanels(place, of) {
   const [labels, offers] = [el("div"), el("div")];
@@ -22,12 +25,14 @@ async function fill(place, path, body, made) {
   }
 }
 
-function recognised({ sure, labels }) {
+function recognised({ sure, labels: found }) {
+  // Products have a panel of their own.
+  const labels = found.filter(({ facet, confidence }) => facet !== "product" && confidence >= LEAST_SURE);
   if (!labels.length) return null;
   return el(
     "section", { class: "panel open", "aria-label": "What it seems to be" },
     el("h3", {}, sure ? "This looks like" : "This may be"),
-    el("div", { class: "labels" }, labels.slice(0, 8).map(({ facet, label, confidence }) =>
+    el("div", { class: "labels" }, labels.slice(0, MOST_LABELS).map(({ facet, label, confidence }) =>
       el("button", {
         class: "pill", type: "button", title: `${facet}, ${Math.round(confidence * 100)} % sure: search for it`,
         onclick: () => addPart({ kind: "text", value: label, weight: 1 }),
