@@ -23,6 +23,7 @@ from benchmarks.synthetic import Corpus, corpus
 from engine.discovery.duplicates import Finder
 from engine.features.phash import phash
 from engine.features.text import Analyzer
+from engine.serving.feed import FeedRequest
 from engine.serving.segments import AudienceRequest, SegmentsRequest
 from engine.settings import load_settings
 from engine.store.edge import EdgeCollection
@@ -103,6 +104,21 @@ def main() -> None:
             SegmentsRequest().answer(workspace)
             print(f"{chosen.pins:,} pins, ms\n\n| | p50 | p95 | p99 |\n|---|---|---|---|")
             timed("duplicates of a pin", chosen.asks, lambda n: finder.of(f"pin-{rows[n]}"))
+
+            def liking(pins: int) -> list[str]:
+                return [f"pin-{row}" for row in chance.integers(0, len(made), pins)]
+
+            timed(
+                "related pins",
+                chosen.asks,
+                lambda n: workspace.related(f"pin-{rows[n]}", explain=True),
+            )
+            timed(
+                "feed, 50 likes and 5 hides",
+                chosen.asks,
+                lambda _: FeedRequest(likes=liking(50), hides=liking(5)).answer(workspace),
+            )
+            timed("feed of a newcomer", chosen.asks, lambda _: FeedRequest().answer(workspace))
 
             def audience(number: int) -> object:
                 encoder.row = made.vectors[rows[number]]
