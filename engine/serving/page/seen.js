@@ -18,7 +18,7 @@ export function seenPanels(place, of) {
 
 async function fill(place, path, body, made) {
   try {
-    const panel = made(await ask(path, { body }));
+    const panel = made(await ask(path, { body }), body.pin);
     if (place.isConnected && panel) place.replaceChildren(panel);
   } catch {
     // The picture and its pins are there without this panel.
@@ -40,8 +40,10 @@ function recognised({ sure, labels: found }) {
   );
 }
 
-function shop({ groups }) {
-  const rows = groups.flatMap((group) => group.offers.slice(0, 3).map((offer) => ({ ...offer, exact: group.exact })));
+function shop({ groups }, shown) {
+  const rows = groups.flatMap((group) => group.offers
+    .filter((offer) => offer.pin !== shown) // its own offer stands above
+    .slice(0, 3).map((offer) => ({ ...offer, exact: group.exact })));
   if (!rows.length) return null;
   return el(
     "section", { class: "panel open shop", "aria-label": "Where to buy it" },
