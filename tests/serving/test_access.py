@@ -28,6 +28,7 @@ ASKING = {
     "/v1/feed",
     "/v1/segments",
     "/v1/segments/audience",
+    "/v1/duplicates",
 }
 WRONG = [
     "Bearer",
