@@ -17,8 +17,8 @@ from engine.ingestion.inbox import INBOX_NAME, Inbox
 from engine.ingestion.queue_client import QueueClient
 from engine.serving import (
     boards,
+    copies,
     discovery,
-    duplicates,
     feedback,
     health,
     pins,
@@ -113,7 +113,7 @@ def create_app(
         shopping,
         discovery,
         suggest,
-        duplicates,
+        copies,
         pins,
         boards,
         feedback,

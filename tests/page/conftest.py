@@ -104,7 +104,8 @@ def engine(samples: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
     made.kill()
 
 
-@pytest.fixture(scope="session")
+# For a file at a time: Playwright keeps an event loop running, which other tests must not meet.
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """The system's Chromium."""
     program = next((found for name in NAMES if (found := shutil.which(name))), None)

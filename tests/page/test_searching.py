@@ -4,7 +4,7 @@ import base64
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Response, expect
 
 from tests.page.conftest import Visitor, screen, search, sent_with, tiles
 
@@ -140,7 +140,12 @@ def test_pins_become_plus_and_minus_with_weights(visitor: Visitor) -> None:
     def mix(pin: str, name: str) -> dict[str, Any]:
         made = page.locator(f"#results .tile[data-id='{pin}']")
         made.hover()
-        with page.expect_response("**/v1/search") as waited:
+
+        # An answer to what was asked before may still be on its way.
+        def names_it(answer: Response) -> bool:
+            return answer.url.endswith("/v1/search") and pin in (answer.request.post_data or "")
+
+        with page.expect_response(names_it) as waited:
             made.get_by_role("button", name=name).click()
         return sent_with(waited)
 

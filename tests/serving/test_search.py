@@ -29,7 +29,7 @@ def test_words_find_pins_by_text_and_by_picture(reader: TestClient) -> None:
     assert ids(answer)[0] == "dress-001"
     body = answer.json()
     assert set(body) == {"hits", "next", "nothing_relevant", "corrections", "took_ms"}
-    assert set(body["hits"][0]) == {"id", "score", "pin"}
+    assert set(body["hits"][0]) == {"id", "score", "pin", "picture"}
     assert 0 <= body["hits"][0]["score"] <= 1
     assert body["hits"][0]["pin"]["price"] == "39.90"
     # No word of it in its text, and yet its picture is right.
