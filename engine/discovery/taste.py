@@ -10,7 +10,6 @@ from typing import Final
 
 import numpy as np
 import numpy.typing as npt
-from scipy.cluster.hierarchy import fcluster, linkage
 
 FloatArray = npt.NDArray[np.float32]
 # Likes further apart than this, as 1 - cosine on the average, are different interests.
@@ -118,6 +117,8 @@ def _groups(rows: FloatArray) -> list[npt.NDArray[np.intp]]:
         return [np.array([0])]
     apart = 1.0 - np.clip(rows.astype(np.float64) @ rows.T, -1.0, 1.0)
     condensed = apart[np.triu_indices(len(rows), 1)]
+    from scipy.cluster.hierarchy import fcluster, linkage  # only here: most commands need none
+
     labels = fcluster(linkage(condensed, "average"), APART, "distance")
     return [np.flatnonzero(labels == label) for label in range(1, int(labels.max()) + 1)]
 

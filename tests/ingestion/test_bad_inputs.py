@@ -152,6 +152,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
         stack.enter_context(names())
         answers(host)
         settings = load_settings(
+            serve={"anonymous": "write"},
             data=place / "data",
             images={"max_bytes": 2_000_000},
             fetch={
