@@ -72,7 +72,7 @@ def test_int8_vectors_are_near_and_need_less_room(
     # A byte less for each of the backbone's weights but those of stem and head.
     assert len(plain) - len(rounded) > 1_700_000
     found = EmbeddedEncoder(rounded, threads=1).encode_pixels(pixels)
-    assert ((found * vectors(tower, pixels)).sum(1) > 0.98).all()
+    assert ((found * vectors(tower, pixels)).sum(1) > 0.95).all()
 
 
 def test_biases_take_back_what_rounding_shifts(
@@ -153,4 +153,4 @@ def test_training_can_go_on_from_int8(
     path.write_bytes(export.pack(tower, text(), SIDE, calibration))
     pixels = pictures(6, start=7)
     found = vectors(unpack.unpack(path).image, pixels)
-    assert ((found * vectors(tower, pixels)).sum(1) > 0.98).all()
+    assert ((found * vectors(tower, pixels)).sum(1) > 0.95).all()
