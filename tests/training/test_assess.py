@@ -59,7 +59,7 @@ def test_the_shipped_encoder_beats_luck_on_colours(samples: Path, tmp_path: Path
     found = judge.figures(board.questions, vectors, encoder.encode_texts)
     luck = baselines.chance(len(board.pins), 256, seed=1)
     lucky = judge.figures(board.questions, luck, encoder.encode_texts)
-    assert found["samples nDCG@10"] > 0.8 > lucky["samples nDCG@10"]
+    assert found["samples nDCG@10"] > 0.85 > lucky["samples nDCG@10"]
     pairs = assess.pairs(board, vectors, encoder)
     assert [len(part.cosines) for part in pairs] == [3 * 12, 12 * 11]
     curve = assess.calibrate(pairs[:1])

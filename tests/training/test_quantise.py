@@ -72,7 +72,11 @@ def test_int8_vectors_are_near_and_need_less_room(
     # A byte less for each of the backbone's weights but those of stem and head.
     assert len(plain) - len(rounded) > 1_700_000
     found = EmbeddedEncoder(rounded, threads=1).encode_pixels(pixels)
-    assert ((found * vectors(tower, pixels)).sum(1) > 0.95).all()
+    near = (found * vectors(tower, pixels)).sum(1)
+    # Names have one length however sure the classifier is, so where this random one hesitates,
+    # rounding turns them; a single picture may lie further off.
+    assert near.min() > 0.95
+    assert np.median(near) > 0.99
 
 
 def test_biases_take_back_what_rounding_shifts(
@@ -153,4 +157,8 @@ def test_training_can_go_on_from_int8(
     path.write_bytes(export.pack(tower, text(), SIDE, calibration))
     pixels = pictures(6, start=7)
     found = vectors(unpack.unpack(path).image, pixels)
-    assert ((found * vectors(tower, pixels)).sum(1) > 0.95).all()
+    near = (found * vectors(tower, pixels)).sum(1)
+    # Names have one length however sure the classifier is, so where this random one hesitates,
+    # rounding turns them; a single picture may lie further off.
+    assert near.min() > 0.95
+    assert np.median(near) > 0.99
