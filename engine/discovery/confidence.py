@@ -1,6 +1,6 @@
 """How likely a label is right: one score to choose by, one logistic curve to say how sure.
 
-Every number was fitted by `benchmarks/recognition.py --fit` and `benchmarks/shop.py --fit` on
+Every number was fitted, by regressions such as `--fit` of `benchmarks/shop.py` makes, on
 pictures that are not judged, with an encoder that has not seen them, some of them of classes that
 neither it nor the collection knows, so that there is something to be unsure of. They belong to the
 embedded encoder, whose cosines they read.
