@@ -11,14 +11,14 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, Response, expect, sync_playwright
 
 from tests.conftest import ROOT, absent
 from tests.relevance.chromium import NAMES
@@ -189,6 +189,16 @@ def search(page: Page, words: str) -> list[str]:
         "id => document.querySelector('#results .tile')?.dataset.id === id", arg=hits[0]
     )
     return hits
+
+
+def asking(wanted: Callable[[dict[str, Any]], bool]) -> Callable[[Response], bool]:
+    """Return what tells the answer to one search from others that may still be on their way."""
+
+    def is_it(answer: Response) -> bool:
+        body = answer.request.post_data
+        return answer.url.endswith("/v1/search") and body is not None and wanted(json.loads(body))
+
+    return is_it
 
 
 def sent_with(waited: Any) -> dict[str, Any]:

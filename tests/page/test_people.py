@@ -22,7 +22,11 @@ PHONE: dict[str, Any] = {
 
 
 def serious(page: Page) -> list[str]:
-    """Return what axe finds serious or critical."""
+    """Return what axe finds serious or critical once nothing fades in any more."""
+    page.wait_for_function(
+        "() => document.getAnimations().every("
+        "each => each.playState !== 'running' || each.effect.getTiming().iterations === Infinity)"
+    )
     found = Axe().run(page).response["violations"]
     return [
         f"{each['id']}: {each['nodes'][0]['html'][:200]}"

@@ -1,10 +1,11 @@
 """One pin up close, likes and hides, hostile words, and the server that goes and comes back."""
 
+import json
 from urllib.parse import urlsplit
 
 from playwright.sync_api import Page, expect
 
-from tests.page.conftest import HOSTILE, PAYLOAD, Visitor, screen, search, sent_with, tiles
+from tests.page.conftest import HOSTILE, PAYLOAD, Visitor, asking, screen, search, sent_with, tiles
 
 
 def opened(page: Page, at: int = 0) -> str:
@@ -85,7 +86,7 @@ def test_likes_and_hides_stay_in_the_browser_and_can_be_undone(visitor: Visitor)
     screen(page, "likes")
     # Where the engine can use a taste, the next question carries it, and only then.
     offers = (page.locator("html").get_attribute("data-offers") or "").split()
-    with page.expect_response("**/v1/search") as waited:
+    with page.expect_response(asking(lambda sent: "lamp" in json.dumps(sent))) as waited:
         page.get_by_role("combobox", name="Search for").fill("lamp")
     sent = sent_with(waited)
     assert ("for" in sent) == ("/v1/search:for" in offers)
@@ -136,7 +137,8 @@ def test_a_link_that_is_no_link_is_not_shown(visitor: Visitor) -> None:
     page.goto(visitor.engine.address + "?pin=dress-001")
     dialog = page.get_by_role("dialog")
     expect(dialog.locator(".close-up")).to_be_visible()
-    assert dialog.locator("a[target]").count() == 0
+    # Its own link; those of offers like it, which may be there by now, have another class.
+    assert dialog.locator("a.primary[target]").count() == 0
     assert dialog.locator("a[href^='javascript']").count() == 0
 
 
@@ -147,7 +149,8 @@ def test_the_server_goes_and_comes_back(visitor: Visitor) -> None:
     try:
         page.get_by_role("combobox", name="Search for").fill("cake")
         expect(page.get_by_role("alert")).to_contain_text("does not answer")
-        assert tiles(page) == before
+        # More may have been loaded below before the server went.
+        assert tiles(page)[: len(before)] == before
         screen(page, "offline")
     finally:
         visitor.engine.start()
