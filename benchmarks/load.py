@@ -246,7 +246,8 @@ def main() -> None:
     lines = [
         f"# Load: {given.pins:,} pins behind `engine serve`",
         "",
-        f"`python -m benchmarks.load --pins {given.pins} --seconds {given.seconds:g}` on {os.cpu_count()} cores, which the"
+        f"`python -m benchmarks.load --pins {given.pins} --seconds {given.seconds:g}`"
+        f" on {os.cpu_count()} cores, which the"
         f" sender shares. Other work had {others.share():.0%} of the CPUs. Times are p50 /"
         f" p95 / p99 in milliseconds from when a request was due.",
         "",
