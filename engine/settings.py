@@ -134,8 +134,8 @@ class ServeSettings(BaseModel):
     rate: float | None = Field(default=None, ge=0)
     burst: float = Field(default=200.0, ge=1)
     parallel: int | None = Field(default=None, ge=0)
-    threads: int = Field(default=24, ge=1, le=256)
-    waiting: int = Field(default=32, ge=1, le=10_000)
+    threads: int = Field(default=8, ge=1, le=256)
+    waiting: int = Field(default=48, ge=1, le=10_000)
 
 
 class QueueSettings(BaseModel):
