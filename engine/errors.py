@@ -147,3 +147,9 @@ class StoreUnreachable(StoreError):
     """The Qdrant server does not answer, or refuses the key."""
 
     slug = "store-unreachable"
+
+
+class Overloaded(EngineError):
+    """More is asked at once than can wait for its turn."""
+
+    slug = "overloaded"

@@ -118,7 +118,7 @@ class ServeSettings(BaseModel):
         where others than this machine can ask.
     body_idle_s, body_s: how long the next piece of a body may take, and all of it.
     threads, waiting: how many requests work at once, and how many may wait for that; more are told
-        to come again (503).
+        to come again (503). Writing requests have threads of their own, and as long a queue.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")

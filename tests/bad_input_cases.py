@@ -19,7 +19,9 @@ from engine.errors import EngineError
 from engine.features.factory import load_encoder
 from engine.retrieval.parameters_file import NAME
 from engine.serving.limits import Limits
+from engine.serving.load import Threads
 from engine.serving.service import Service
+from engine.serving.writers import Writers
 from engine.settings import (
     BlockingSettings,
     FetchSettings,
@@ -53,6 +55,11 @@ class Case:
 
 def variable(name: str, value: str) -> Prepare:
     return lambda patch, *_: patch.setenv(name, value)
+
+
+def crowded(patch: pytest.MonkeyPatch, *_: object) -> None:
+    for queue in (Threads, Writers):
+        patch.setattr(queue, "waiting", 10**6)
 
 
 def get(path: str, **asked: str) -> tuple[str, str, dict[str, Any]]:
@@ -255,6 +262,9 @@ CASES = {
         prepare=lambda patch, *_: patch.setattr(
             KeyFile, "find", lambda *_: Key("0" * 8, "page", "read", "", "")
         ),
+    ),
+    "more requests at once than can wait": Case(
+        requests=[SEARCH, ("DELETE", "/v1/pins/red", {})], prepare=crowded
     ),
     "more requests than a caller may send": Case(
         requests=[SEARCH],

@@ -16,6 +16,7 @@ from engine.queries import Query
 from engine.serving.bodies import decoded, json_body
 from engine.serving.models import SearchRequest
 from engine.serving.service import Serving
+from engine.serving.writers import writing
 from engine.store.feedback_log import Event
 
 router = APIRouter(tags=["feedback"])
@@ -121,6 +122,7 @@ _BODY: Final[dict[str, Any]] = {
 
 
 @router.post("/feedback", response_model=FeedbackAnswer, openapi_extra=_BODY)
+@writing
 def post_feedback(service: Serving, body: Annotated[bytes, Depends(json_body)]) -> dict[str, int]:
     """Keep one event, or up to 1,000: a pin was clicked, saved or hidden, or an answer just seen.
 

@@ -7,17 +7,14 @@ Knows nothing of routes.
 
 from collections.abc import Sequence
 from http import HTTPStatus
-from typing import Final
 
 from anyio import CapacityLimiter
 from anyio.to_thread import current_default_thread_limiter
 from prometheus_client import CollectorRegistry, Gauge
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from engine.serving.problems import Problem
-
-# By then the queue of a moment ago is answered.
-RETRY_AFTER_S: Final = 1
+from engine.errors import Overloaded
+from engine.serving.problems import RETRY_AFTER_S, Problem
 
 
 class Threads:
@@ -59,7 +56,7 @@ class Bounded:
             return
         refusal = Problem(
             HTTPStatus.SERVICE_UNAVAILABLE,
-            "overloaded",
+            Overloaded.slug,
             f"{self.most_waiting} requests wait already: ask again in a second, or give the "
             "engine more processors",
         )

@@ -28,6 +28,7 @@ from engine.serving.models import SEQUENCE_HEADER, cursor_offset, filter_pairs
 from engine.serving.problems import TYPE
 from engine.serving.search import Cursor, Diversity, Explain, Filters, Limit
 from engine.serving.service import Service, Serving
+from engine.serving.writers import writing
 from engine.store.records import StoredPin, point_id
 
 MAX_BATCH = 1_000
@@ -90,6 +91,7 @@ def _json(schema: dict[str, Any], example: object) -> dict[str, Any]:
         {"type": "array", "maxItems": MAX_BATCH, "items": PIN_SCHEMA}, [NEW_PIN, {"id": "no-image"}]
     ),
 )
+@writing
 def post_pins(
     service: Serving,
     body: JsonBody,
@@ -204,6 +206,7 @@ def get_pin(service: Serving, identity: PinId) -> dict[str, Any]:
     responses={201: {"model": PinAnswer, "description": "The pin is new"}},
     openapi_extra=_json(PIN_SCHEMA, {key: NEW_PIN[key] for key in NEW_PIN if key != "id"}),
 )
+@writing
 def put_pin(service: Serving, identity: PinId, body: JsonBody, sequences: Sequences) -> Response:
     """Add a pin, or replace the whole of it; its picture comes as a data: URI.
 
@@ -225,6 +228,7 @@ def put_pin(service: Serving, identity: PinId, body: JsonBody, sequences: Sequen
     response_model_exclude_unset=True,
     openapi_extra=_json(PATCH_SCHEMA, {"price": "19.90", "merchant": None}),
 )
+@writing
 def patch_pin(
     service: Serving, identity: PinId, body: JsonBody, sequences: Sequences
 ) -> dict[str, Any]:
@@ -242,6 +246,7 @@ def patch_pin(
 
 
 @router.delete("/{id:pin}", status_code=204, response_class=Response)
+@writing
 def delete_pin(
     service: Serving,
     identity: PinId,

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Final
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -21,6 +21,7 @@ from engine.errors import (
     FingerprintMismatch,
     ImageTooLarge,
     NoCollection,
+    Overloaded,
     StaleVersion,
     StoreFull,
     StoreInUse,
@@ -37,6 +38,8 @@ from engine.serving.request_ids import HEADER, request_id
 
 MEDIA_TYPE = "application/problem+json"
 TYPE = "/problems/"
+# After an overload: by then the queue of a moment ago is answered.
+RETRY_AFTER_S: Final = 1
 log = logging.getLogger("engine.serving")
 
 # The nearest class in an error's family decides. What only the operator can mend is a 500, though
@@ -60,6 +63,7 @@ STATUS: Mapping[type[EngineError], HTTPStatus] = MappingProxyType(
         StoreUnreachable: HTTPStatus.SERVICE_UNAVAILABLE,
         StoreFull: HTTPStatus.INSUFFICIENT_STORAGE,
         QueueUnreachable: HTTPStatus.SERVICE_UNAVAILABLE,
+        Overloaded: HTTPStatus.SERVICE_UNAVAILABLE,
     }
 )
 
@@ -161,6 +165,8 @@ async def _engine_error(request: Request, error: Exception) -> Response:
     if not isinstance(error, EngineError):
         raise TypeError(f"{error!r} is no error of the engine")
     problem = Problem.of(error)
+    if isinstance(error, Overloaded):
+        return problem.response(request.url.path, {"Retry-After": str(RETRY_AFTER_S)})
     if problem.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         log.error("%s %s: %s", request.method, request.url.path, error)
     return problem.response(request.url.path)

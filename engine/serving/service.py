@@ -18,6 +18,7 @@ from engine.queries import Query
 from engine.retrieval.answers import Answer
 from engine.serving.asking import Asking
 from engine.serving.thumbnails import Thumbnails
+from engine.serving.writers import Writers
 from engine.store.feedback_log import Event
 from engine.store.removals import Kind
 from engine.workspace import Workspace
@@ -36,6 +37,7 @@ class Service:
         self.workspace = workspace
         self.queue = queue
         self.thumbnails = Thumbnails()
+        self.writers = Writers(workspace.settings.serve.waiting)
         self.warm = False
         # Two writes of one pin must not both read the state before either.
         self._writes = threading.Lock()

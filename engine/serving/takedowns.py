@@ -7,6 +7,7 @@ from fastapi import APIRouter, Path, Query
 
 from engine.serving.answers import LiftedAnswer, RemovedAnswer, TakedownList
 from engine.serving.service import Serving
+from engine.serving.writers import writing
 
 router = APIRouter(prefix="/takedowns", tags=["takedowns"])
 
@@ -24,6 +25,7 @@ def get_takedowns(service: Serving) -> dict[str, Any]:
 
 
 @router.put("/{kind}/{value}", response_model=RemovedAnswer)
+@writing
 def put_takedown(
     service: Serving, kind: Subject, value: Value, reason: Reason = ""
 ) -> dict[str, Any]:
@@ -36,6 +38,7 @@ def put_takedown(
 
 
 @router.delete("/{kind}/{value}", response_model=LiftedAnswer)
+@writing
 def delete_takedown(service: Serving, kind: Subject, value: Value) -> dict[str, Any]:
     """Take something off the list, so that it may come again."""
     return {"lifted": service.workspace.eraser.reinstate(kind, value)}

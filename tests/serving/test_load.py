@@ -9,7 +9,9 @@ import httpx2 as httpx
 import pytest
 
 from engine.retrieval.answers import Answer
+from engine.serving import writers
 from engine.serving.app import create_app
+from engine.serving.service import Service
 from engine.settings import ServeSettings
 from engine.workspace import Workspace
 from tests.serving.conftest import BASE, problem
@@ -20,7 +22,7 @@ THREADS, WAITING = 2, 3
 @pytest.fixture
 def narrow(library: Workspace) -> Workspace:
 
-    serve = ServeSettings(threads=THREADS, waiting=WAITING)
+    serve = ServeSettings(threads=THREADS, waiting=WAITING, anonymous="write")
     return replace(library, settings=library.settings.model_copy(update={"serve": serve}))
 
 
@@ -75,3 +77,42 @@ def test_who_comes_when_the_queue_is_full_is_told_to_come_again(
     ]
     assert "engine_http_waiting 0.0" in figures
     assert 'status="503"' in figures
+
+
+def test_writes_that_wait_hold_no_search_up_and_are_refused_beyond_their_queue(
+    narrow: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With every writer's thread taken, and twice as many waiting as search has threads."""
+    monkeypatch.setattr(writers, "THREADS", THREADS)
+    gate = threading.Event()
+    begun: list[str] = []
+
+    def slow(_service: Service, pin_id: str, *_version: Any) -> None:
+        begun.append(pin_id)
+        gate.wait(30)
+
+    monkeypatch.setattr(Service, "delete", slow)
+    app = create_app(narrow)
+
+    async def run() -> None:
+        transport = httpx.ASGITransport(app=app)
+        async with (
+            app.router.lifespan_context(app),
+            httpx.AsyncClient(transport=transport, base_url=BASE) as client,
+        ):
+            accepted = []
+            for number in range(THREADS + WAITING):
+                accepted.append(asyncio.create_task(client.delete(f"/v1/pins/p{number}")))
+                await asyncio.sleep(0.02)
+            refused = await client.delete("/v1/pins/late")
+            problem(refused, 503, "overloaded")
+            assert refused.headers["Retry-After"] == "1"
+            found = await client.get("/v1/search", params={"q": "dress"})
+            assert found.status_code == 200
+            assert len(begun) == THREADS
+            gate.set()
+            answered = await asyncio.gather(*accepted)
+            assert [each.status_code for each in answered] == [204] * (THREADS + WAITING)
+            assert "late" not in begun
+
+    asyncio.run(run())

@@ -43,6 +43,7 @@ CONTRACT = {
     "NoCollection": ("no-collection", 404),
     "FingerprintMismatch": ("fingerprint-mismatch", 409),
     "StoreInUse": ("store-in-use", 503),
+    "Overloaded": ("overloaded", 503),
     "StoreFull": ("store-full", 507),
     "StoreUnreachable": ("store-unreachable", 503),
 }
