@@ -3,8 +3,13 @@ VENV := .venv
 BIN := $(VENV)/bin
 PYTHON ?= python3
 READY := $(VENV)/.ready
+# What this engine is compared with is installed beside it, never into it.
+PEERS := .venv-peers
+WORK ?= out/peers
+DATA ?= ../shared/data
+ENCODER ?= embedded
 
-.PHONY: demo test lint serve bench clean
+.PHONY: demo test lint serve bench bench-peers clean
 
 $(READY): pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
@@ -32,5 +37,18 @@ serve: $(READY)
 bench: $(READY)
 	$(BIN)/python benchmarks/scale.py
 
+$(PEERS)/.ready: $(READY) benchmarks/peers/requirements.txt
+	$(PYTHON) -m venv $(PEERS)
+	$(BIN)/python -c 'import site; print(site.getsitepackages()[0])' > \
+		$$($(PEERS)/bin/python -c 'import site; print(site.getsitepackages()[0])')/product.pth
+	$(PEERS)/bin/pip install --quiet --disable-pip-version-check -c constraints.txt \
+		-r benchmarks/peers/requirements.txt
+	touch $@
+
+# Hours and 25 GB; `STEPS="--steps build --sizes 10000"` does a part of it.
+bench-peers: $(PEERS)/.ready
+	$(PEERS)/bin/python -m benchmarks.peers.run --work $(WORK) --data $(DATA) \
+		--encoder $(ENCODER) --save $(STEPS)
+
 clean:
-	rm -rf $(VENV) out .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) $(PEERS) out .mypy_cache .ruff_cache .pytest_cache .hypothesis

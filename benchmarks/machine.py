@@ -13,8 +13,17 @@ def busy_s() -> float:
 
 def anonymous_bytes(process: str = "self") -> int:
     """Return the anonymous memory of a process: what it holds, without files that are mapped."""
+    return _status_bytes(process, "RssAnon")
+
+
+def most_resident_bytes(process: str = "self") -> int:
+    """Return the most that was ever resident of a process, mapped files included."""
+    return _status_bytes(process, "VmHWM")
+
+
+def _status_bytes(process: str, name: str) -> int:
     for line in Path(f"/proc/{process}/status").read_text().splitlines():
-        if line.startswith("RssAnon"):
+        if line.startswith(name):
             return int(line.split()[1]) * 1024
     return 0
 

@@ -44,21 +44,25 @@ class Corpus:
             stop = min(start + batch, len(self))
             yield [self.record(row) for row in range(start, stop)]
 
-    def record(self, row: int) -> Record:
-        """Return one pin as the record that would be written for it."""
-        name = f"{row:064x}"
+    def record(self, row: int, first: int = 0) -> Record:
+        """Return one pin as the record that would be written for it.
+
+        first: the number of the first row, where these are a part of a larger collection.
+        """
+        number = first + row
+        name = f"{number:064x}"
         board = self.boards[row]
-        priced = row % 3 == 0
+        priced = number % 3 == 0
         pin = Pin(
-            id=f"pin-{row}",
-            image=f"images/{row}.jpg",
+            id=f"pin-{number}",
+            image=f"images/{number}.jpg",
             description=self.descriptions[row] or None,
             board_title=board or None,
-            price=Decimal(row % 20_000) / 100 if priced else None,
+            price=Decimal(number % 20_000) / 100 if priced else None,
             currency="EUR" if priced else None,
-            merchant=f"shop {row % 211}" if priced else None,
-            created_at=EPOCH + timedelta(minutes=row % 1_000_000),
-            attributes={"kind": f"k{row % 40}", "colour": f"c{row % 11}"} if priced else {},
+            merchant=f"shop {number % 211}" if priced else None,
+            created_at=EPOCH + timedelta(minutes=number % 1_000_000),
+            attributes={"kind": f"k{number % 40}", "colour": f"c{number % 11}"} if priced else {},
         )
         return Record(
             pin=pin,
@@ -67,7 +71,7 @@ class Corpus:
             board_terms=board,
             image_sha256=name,
             image_key=None,
-            dhash=f"{row:016x}",
+            dhash=f"{number:016x}",
             digest=name,
         )
 
