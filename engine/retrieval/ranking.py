@@ -43,7 +43,9 @@ def rank(candidates: Candidates, kind: Kind, parameters: Parameters) -> Ranking:
     # Where no pin's text holds any word of the query, text says nothing about any pin.
     weight = mixing.lexical_weight if signals.worded else 0.0
     mixed = mixing.fusion(signals, weight)
-    order = np.lexsort((np.array(candidates.keys, dtype=np.str_), -mixed))
+    order = np.argsort(-mixed, kind="stable")
+    if not np.diff(mixed[order]).all():
+        order = np.lexsort((np.array(candidates.keys, dtype=np.str_), -mixed))
     certainty = mixing.certainty if signals.worded else mixing.certainty_unworded
     evidence = evidence_of(
         signals.lexical, signals.visual, candidates.has_text, len(candidates.idf)

@@ -6,6 +6,7 @@ Knows nothing of scoring: it runs the legs of `query_plan`.
 import json
 import uuid
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Self
 
@@ -50,6 +51,8 @@ TEXTS_PAGE = 200
 
 class EdgeCollection:
     """An embedded collection; the process that opens it owns its folder until it closes it."""
+
+    tells_text = True
 
     def __init__(
         self,
@@ -288,6 +291,10 @@ class EdgeCollection:
     # The legs that the query plan runs.
 
     def run(self, legs: Sequence[Leg]) -> list[Ranked]:
+        # A search looks at a condition for every pin that it comes by, which takes it twice as
+        # long; mostly nobody is blocked, and to count them takes a fiftieth of a millisecond.
+        if not all(each.scope.blocked for each in legs) and not self._blocked:
+            legs = [replace(each, scope=replace(each.scope, blocked=True)) for each in legs]
         request = edge.QueryBatchRequest([edge_schema.request(leg) for leg in legs])
         answers = self._live.shard.query_batch(request)
         return [([hit.id for hit in hits], [hit.score for hit in hits]) for hits in answers]

@@ -16,6 +16,9 @@ from engine.queries import Filter
 FloatArray = npt.NDArray[np.float32]
 Key = UUID
 Ranked = tuple[list[Key], list[float]]
+# Cosines lie within 1 of 0, so those that were raised are told from the others, and a sum of this
+# size still has the seventh digit of what was raised.
+RAISE = 2.5
 
 
 @dataclass(frozen=True)
@@ -51,6 +54,8 @@ class VectorLeg:
     """Cosine to a unit vector, best first; `exact` skips the graph and quantised vectors.
 
     regions: the best cosine of any thing in a picture; pins without such vectors are left out.
+    raised: the cosines of pins that have text come back raised by `RAISE`, and these pins first;
+        only where `tells_text`.
     """
 
     vector: FloatArray
@@ -58,13 +63,19 @@ class VectorLeg:
     scope: Scope
     exact: bool = False
     regions: bool = False
+    raised: bool = False
 
 
 Leg = TextLeg | VectorLeg
 
 
 class Legs(Protocol):
-    """An engine that runs legs."""
+    """An engine that runs legs.
+
+    tells_text: whether a vector leg can say which of its pins have text.
+    """
+
+    tells_text: bool
 
     def run(self, legs: Sequence[Leg]) -> Sequence[Ranked | None]:
         """Run several legs in one go; one ranked list for each, in their order.

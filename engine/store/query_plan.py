@@ -3,14 +3,15 @@
 1. BM25 over each text field and nearest by vector, in one go. The lexical leg is the best by the
    weighted sum of both fields.
 2. What one leg found is scored by the others, in one go: an exact cosine for the lexical pins, both
-   fields' BM25 for the vector leg's, and which of these have text at all. A text leg that returned
-   fewer pins than it was asked for has named every pin that it gives a score, so it is not asked
-   again.
+   fields' BM25 for the vector leg's, and, unless the vector leg said so, which of these have text
+   at all. A text leg that returned fewer pins than it was asked for has named every pin that it
+   gives a score, so it is not asked again.
 Knows nothing of calibration and fusion, nor of any engine's API.
 """
 
 from collections.abc import Container, Iterable
 from dataclasses import dataclass, field
+from itertools import repeat
 
 import numpy as np
 import numpy.typing as npt
@@ -18,7 +19,7 @@ import numpy.typing as npt
 from engine.queries import Filter
 from engine.store import schema
 from engine.store.frequencies import Frequencies
-from engine.store.legs import Key, Leg, Legs, Ranked, Scope, TextLeg, VectorLeg
+from engine.store.legs import RAISE, Key, Leg, Legs, Ranked, Scope, TextLeg, VectorLeg
 from engine.store.plan import Candidates, Plan
 
 TEXTS = (schema.DESCRIPTION, schema.BOARD)
@@ -70,19 +71,25 @@ def candidates(
     without: the points of `plan.exclude`. regions: whether things in pictures have vectors, too.
     """
     found = Found()
-    first = _first(plan, Scope(plan.filter, without), regions)
+    first = _first(plan, Scope(plan.filter, without), regions, raised=legs.tells_text)
     answers = legs.run(list(first.values())) if first else []
     drawn = dict(zip(first, answers, strict=True))
     missing = [NAMES[name] for name, ranked in drawn.items() if ranked is None]
     scores = {name: found.add(each) for name, each in drawn.items() if each is not None}
     described, boarded = (scores.get(name, {}) for name in TEXTS)
+    worded = {*described, *boarded}
+    sure = set(worded)
     nearest = scores.get(schema.VECTOR, {})
+    if legs.tells_text:
+        nearest, with_text = _lowered(nearest)
+        scores |= {schema.VECTOR: nearest} if schema.VECTOR in scores else {}
+        worded |= with_text
+        sure |= nearest.keys()
     vector_leg = list(dict.fromkeys((*nearest, *scores.get(schema.REGIONS, {}))))
     # The cut goes by what the two lists themselves say, so that what it drops costs nothing more.
     matching = _by_sum(plan, list(dict.fromkeys((*described, *boarded))), scores, found.keys)
     kept = list(dict.fromkeys((*matching[: plan.lexical_depth], *vector_leg)))
-    worded = {*described, *boarded}
-    if second := _second(plan, found, scores, kept):
+    if second := _second(plan, found, scores, kept, sure):
         for name, ranked in zip(second, legs.run(list(second.values())), strict=True):
             if ranked is None:
                 missing.append(f"{NAMES[name]} of pins that the other signal found")
@@ -107,6 +114,16 @@ def candidates(
     )
 
 
+def _lowered(raised: dict[int, float]) -> tuple[dict[int, float], set[int]]:
+    """Return the cosines of a raised leg, highest first, and which pins have text."""
+    worded = {number for number, score in raised.items() if score > RAISE / 2}
+    lowered = {
+        number: score - RAISE if number in worded else score for number, score in raised.items()
+    }
+    best = sorted(lowered, key=lowered.__getitem__, reverse=True)
+    return {number: lowered[number] for number in best}, worded
+
+
 def _better(whole: dict[int, float], regions: dict[int, float], margin: float) -> dict[int, float]:
     """Return the better cosine of each pin: its whole picture's, or the best thing's less."""
     lowered = {number: score - margin for number, score in regions.items()}
@@ -116,13 +133,15 @@ def _better(whole: dict[int, float], regions: dict[int, float], margin: float) -
     }
 
 
-def _first(plan: Plan, scope: Scope, regions: bool) -> dict[str, Leg]:
+def _first(plan: Plan, scope: Scope, regions: bool, *, raised: bool) -> dict[str, Leg]:
     legs: dict[str, Leg] = {}
     if plan.terms and plan.lexical_depth > 0:
         for name in TEXTS:
             legs[name] = _text(plan, name, plan.lexical_depth, scope)
     if plan.vector is not None and plan.vector_depth > 0:
-        legs[schema.VECTOR] = VectorLeg(plan.vector, plan.vector_depth, scope, plan.exact)
+        legs[schema.VECTOR] = VectorLeg(
+            plan.vector, plan.vector_depth, scope, plan.exact, raised=raised
+        )
         if regions:
             legs[schema.REGIONS] = VectorLeg(
                 plan.vector, plan.vector_depth, scope, plan.exact, regions=True
@@ -131,34 +150,45 @@ def _first(plan: Plan, scope: Scope, regions: bool) -> dict[str, Leg]:
 
 
 def _second(
-    plan: Plan, found: Found, scores: dict[str, dict[int, float]], kept: list[int]
+    plan: Plan,
+    found: Found,
+    scores: dict[str, dict[int, float]],
+    kept: list[int],
+    sure: Container[int],
 ) -> dict[str, Leg]:
+    """Return what is left to ask; `sure` are the pins of which it is known if they have text.
+
+    The first legs left the blocked pins out, and to ask again would be dear.
+    """
     legs: dict[str, Leg] = {}
     for name in TEXTS:
         known = scores.get(name, {})
         complete = len(known) < plan.lexical_depth
         if name in scores and not complete and (unknown := found.lacking(kept, known)):
-            legs[name] = _text(plan, name, len(unknown), Scope(among=unknown))
+            legs[name] = _text(plan, name, len(unknown), _among_these(unknown))
     if plan.vector is None or schema.VECTOR not in scores:
         return legs
     if unknown := found.lacking(kept, scores[schema.VECTOR]):
-        legs[schema.VECTOR] = _among(plan.vector, Scope(among=unknown))
+        legs[schema.VECTOR] = _exact(plan.vector, _among_these(unknown))
     if schema.REGIONS in scores and (unknown := found.lacking(kept, scores[schema.REGIONS])):
-        scope = Scope(among=unknown)
+        scope = _among_these(unknown)
         legs[schema.REGIONS] = VectorLeg(plan.vector, len(unknown), scope, True, regions=True)
     # Reading `has_text` out of the payload takes ten times as long as asking the index for it.
-    worded = {number for name in TEXTS for number in scores.get(name, {})}
-    if unsure := found.lacking(kept, worded):
-        with_text = Scope(Filter(has_text=True), among=unsure)
-        legs[schema.HAS_TEXT] = _among(plan.vector, with_text)
+    if unsure := found.lacking(kept, sure):
+        with_text = Scope(Filter(has_text=True), among=unsure, blocked=True)
+        legs[schema.HAS_TEXT] = _exact(plan.vector, with_text)
     return legs
+
+
+def _among_these(keys: list[Key]) -> Scope:
+    return Scope(among=keys, blocked=True)
 
 
 def _text(plan: Plan, name: str, limit: int, scope: Scope) -> TextLeg:
     return TextLeg(name, plan.terms, plan.bm25.k1, plan.bm25.b, limit, scope)
 
 
-def _among(vector: npt.NDArray[np.float32], scope: Scope) -> VectorLeg:
+def _exact(vector: npt.NDArray[np.float32], scope: Scope) -> VectorLeg:
     return VectorLeg(vector, len(scope.among or ()), scope, exact=True)
 
 
@@ -176,9 +206,9 @@ def _by_sum(
 
 
 def _column(kept: list[int], scores: dict[int, float]) -> npt.NDArray[np.float32]:
-    return np.fromiter((scores.get(number, 0.0) for number in kept), np.float32, len(kept))
+    return np.array(list(map(scores.get, kept, repeat(0.0))), np.float32)
 
 
 def _ranks(kept: list[int], ranked: list[int]) -> npt.NDArray[np.int32]:
     place = {number: rank for rank, number in enumerate(ranked, 1)}
-    return np.fromiter((place.get(number, 0) for number in kept), np.int32, len(kept))
+    return np.array(list(map(place.get, kept, repeat(0))), np.int32)

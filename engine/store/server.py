@@ -48,6 +48,9 @@ WORDS_AGE_S = 600.0
 class ServerCollection:
     """A collection that a Qdrant server holds; any number of processes may have it open."""
 
+    # Each shard of a cluster would cut by the raised scores, not by the cosines.
+    tells_text = False
+
     def __init__(
         self,
         client: QdrantClient,

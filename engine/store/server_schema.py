@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 
 from qdrant_client import models
 
@@ -77,7 +78,8 @@ def request(leg: Leg) -> models.QueryRequest:
             query=models.TextQuery(text=words),
             using=leg.field,
             limit=leg.limit,
-            filter=scope_filter(leg.scope),
+            # Blocked pins have no terms.
+            filter=scope_filter(replace(leg.scope, blocked=True)),
             with_payload=False,
         )
     vector = leg.vector.tolist()

@@ -16,6 +16,7 @@ class Counted:
     points: int
     counts: dict[str, int]
     asked: list[str] = field(default_factory=list)
+    tells_text: bool = False
 
     def run(self, legs: Sequence[Leg]) -> list[Ranked]:
         raise AssertionError(legs)
