@@ -16,6 +16,11 @@ def anonymous_bytes(process: str = "self") -> int:
     return _status_bytes(process, "RssAnon")
 
 
+def mapped_bytes(process: str = "self") -> int:
+    """Return what of its mapped files a process has touched and the machine still holds."""
+    return _status_bytes(process, "RssFile")
+
+
 def most_resident_bytes(process: str = "self") -> int:
     """Return the most that was ever resident of a process, mapped files included."""
     return _status_bytes(process, "VmHWM")

@@ -101,7 +101,8 @@ def _build(work: Path, size: int, name: str) -> None:
 def _ask(work: Path, size: int, name: str, *, again: bool) -> None:
     result = work / "results" / "ask" / str(size) / f"{name}.json"
     place = work / "indexes" / str(size) / SAME_INDEX.get(name, name)
-    if (result.exists() and not again) or not place.exists():
+    whole = work / "results" / "build" / str(size) / f"{place.name}.json"
+    if (result.exists() and not again) or not whole.exists():
         return
     # What is added must not stay: the next run would find it there.
     copy = work / "asked"

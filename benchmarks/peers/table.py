@@ -7,7 +7,7 @@ from benchmarks.peers.measure import ADDED, DEEP, LEAST, PATIENCE_S, PEERS, SAME
 
 US = "this engine"
 MIB = 1024**2
-COMMAND = "make bench-peers WORK=DIR DATA=../shared/data"
+COMMAND = "make bench-peers WORK=DIR DATA=../shared/data ENCODER=FOLDER"
 Row = Mapping[str, Any]
 
 HEAD = (
@@ -20,10 +20,10 @@ NOTES = f"""
   processors, CPU time does not (all threads together). *Anonymous memory*: what the process holds
   after the questions, without mapped files.
 - *Top 10*: words and a vector, the first ten with their ids, every peer as its documentation says
-  (this engine draws 120 candidates a signal; LanceDB 10; txtai, tantivy + faiss and bm25s + usearch
-  100; qdrant-client 20; the naive pair scores every pin). *Depth {DEEP}*: the same ten of {DEEP}
-  candidates a signal. 1,000 distinct questions after 200 others, one at a time, without encoding;
-  what takes over {PATIENCE_S:.0f} s is stopped early, after {LEAST} questions at least.
+  (this engine draws 80 candidates by words and 120 by vector; LanceDB 10; txtai, tantivy + faiss
+  and bm25s + usearch 100; qdrant-client 20; the naive pair scores every pin). *Depth {DEEP}*: the
+  same ten of {DEEP} candidates a signal. 1,000 distinct questions after 200 others, one at a time,
+  without encoding; what takes over {PATIENCE_S:.0f} s is stopped early, after {LEAST} at least.
 - *Recall@10*: of the exact nearest ten, by vector alone. LanceDB's default index (IVF_PQ) keeps
   little of a vector; *refined* asks the same index with `refine_factor(10)`, and *HNSW* is its
   IVF_HNSW_SQ index: rows with such different recall can't be compared by their times alone.
@@ -99,7 +99,8 @@ def _judged(found: Mapping[str, Row]) -> list[str]:
     lines = [
         f"nDCG@10 of {one['questions']} judged text queries over {one['pins']:,} photos of clothes"
         " (test split), half of which have lost their text; nothing was tuned on them, and the"
-        " encoder saw none of them. *Best weight*: that which does best on the development split.",
+        " encoder saw none of them. *Best weight*: that which does best on the development split"
+        " (LanceDB's and txtai's is of the vectors, the others' of the words).",
         "",
         "| | as documented | with its best weight | |",
         "|---|---|---|---|",

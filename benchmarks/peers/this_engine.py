@@ -22,7 +22,7 @@ class ThisEngine:
     """Edge behind the engine's own plan of a query and its own ranking."""
 
     name = "this engine"
-    depth = Parameters().lexical_depth
+    depth = Parameters().vector_depth
     weights: tuple[float, ...] = (Parameters().text.lexical_weight,)
     rebuilds = False
     most = 1_000_000
@@ -47,13 +47,9 @@ class Opened:
         self._collection = collection
 
     def search(self, words: Sequence[str], vector: FloatArray, depth: int) -> list[int]:
-        plan = Plan(
-            tuple(words),
-            vector,
-            bm25=Parameters().bm25,
-            lexical_depth=depth,
-            vector_depth=depth,
-        )
+        own = Parameters()
+        lexical = own.lexical_depth if depth == ThisEngine.depth else depth
+        plan = Plan(tuple(words), vector, bm25=own.bm25, lexical_depth=lexical, vector_depth=depth)
         ranking = rank(self._collection.candidates(plan), "text", Parameters())
         keys = [ranking.candidates.keys[row] for row in ranking.order[:10].tolist()]
         read = self._collection.pins(keys)

@@ -77,7 +77,7 @@ class Parameters:
     """
 
     bm25: Bm25 = field(default_factory=lambda: Bm25(k1=0.4, b=0.3, board_weight=0.65))
-    lexical_depth: int = 120
+    lexical_depth: int = 80
     vector_depth: int = 120
     text: Mixing = TEXT
     image: Mixing = IMAGE

@@ -53,6 +53,11 @@ class Found:
             scores[number] = score
         return scores
 
+    def text(self, number: int) -> str:
+        """Return a pin's key as text; a UUID takes twice the time for the same."""
+        digits = f"{self.keys[number].int:032x}"
+        return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
+
     def lacking(self, numbers: Iterable[int], known: Container[int]) -> list[Key]:
         """Return those of some pins that are not among the known ones."""
         return [self.keys[number] for number in numbers if number not in known]
@@ -102,7 +107,7 @@ def candidates(
         nearest = _better(nearest, scores[schema.REGIONS], plan.region_margin)
         vector_leg.sort(key=lambda number: (-nearest.get(number, 0.0), found.keys[number].int))
     return Candidates(
-        keys=[str(found.keys[number]) for number in kept],
+        keys=[found.text(number) for number in kept],
         cosine=_column(kept, nearest),
         description=_column(kept, described),
         board=_column(kept, boarded),
