@@ -14,6 +14,7 @@ from urllib.parse import quote
 
 import httpx
 
+from engine.discovery.known_people import exported, forgotten
 from engine.errors import (
     BadImage,
     BadPin,
@@ -36,6 +37,7 @@ from engine.serving.asking import Asking
 from engine.serving.models import SEQUENCE_HEADER, SearchRequest, cursor_offset
 from engine.settings import Settings
 from engine.store.ownership import owner_of
+from engine.store.people_file import person_id
 from engine.store.removals import Kind
 from engine.workspace import Workspace, collection_folder, open_workspace
 
@@ -58,6 +60,8 @@ class Access(Protocol):
     def take_down(self, kind: Kind, value: str, reason: str) -> list[str]: ...
     def reinstate(self, kind: Kind, value: str) -> bool: ...
     def takedowns(self) -> dict[str, Any]: ...
+    def person(self, person: str) -> dict[str, Any]: ...
+    def forget_person(self, person: str) -> dict[str, Any]: ...
     def info(self) -> dict[str, Any]: ...
     def index(self, arrivals: Iterable[Arrival | BadLine]) -> Iterator[Outcome]: ...
 
@@ -118,6 +122,12 @@ class Local:
 
     def takedowns(self) -> dict[str, Any]:
         return {"takedowns": [asdict(each) for each in self._workspace.eraser.takedowns()]}
+
+    def person(self, person: str) -> dict[str, Any]:
+        return exported(person, self._workspace.kept_people)
+
+    def forget_person(self, person: str) -> dict[str, Any]:
+        return forgotten(person, self._workspace.kept_people)
 
     def info(self) -> dict[str, Any]:
         return self._workspace.info()
@@ -215,6 +225,12 @@ class Remote:
 
     def takedowns(self) -> dict[str, Any]:
         return self._json("GET", "/v1/takedowns")
+
+    def person(self, person: str) -> dict[str, Any]:
+        return self._json("GET", f"/v1/people/{quote(person_id(person), safe='')}")
+
+    def forget_person(self, person: str) -> dict[str, Any]:
+        return self._json("DELETE", f"/v1/people/{quote(person_id(person), safe='')}")
 
     def info(self) -> dict[str, Any]:
         return self._json("GET", "/v1/info")

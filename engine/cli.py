@@ -13,6 +13,7 @@ from engine.commands.duplicates import duplicates
 from engine.commands.evaluate import evaluate
 from engine.commands.feed import feed
 from engine.commands.keys import keys
+from engine.commands.people import people
 from engine.commands.pins import delete, get, index
 from engine.commands.recognize import recognize, shop
 from engine.commands.regions import regions
@@ -59,6 +60,7 @@ for command in (
     version,
 ):
     app.command()(command)
+app.add_typer(people)
 app.add_typer(keys)
 
 

@@ -219,11 +219,13 @@ class For:
     """For whom something is asked: ids of pins that the person liked and hid, oldest first.
 
     strength: how much that counts in a search, from 0 (not at all) to 1.
+    person: the id of somebody whose likes and hides are kept, to which these are added.
     """
 
     likes: tuple[str, ...] = ()
     hides: tuple[str, ...] = ()
     strength: float = 0.5
+    person: str | None = None
 
     def __post_init__(self) -> None:
         if not 0.0 <= self.strength <= 1.0:  # also false for what is no number

@@ -200,6 +200,17 @@ class RegionSettings(BaseModel):
     keep: int = Field(default=0, ge=0, le=16)
 
 
+class PeopleSettings(BaseModel):
+    """Known people; nothing is kept of anybody by default.
+
+    keep: keep likes and hides under the ids that callers give to people.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    keep: bool = False
+
+
 class Settings(BaseSettings):
     """The settings of one process."""
 
@@ -221,6 +232,7 @@ class Settings(BaseSettings):
     serve: ServeSettings = ServeSettings()
     queue: QueueSettings = QueueSettings()
     blocking: BlockingSettings = BlockingSettings()
+    people: PeopleSettings = PeopleSettings()
 
 
 def load_settings(**given: object) -> Settings:

@@ -15,6 +15,7 @@ from typing import Any
 
 from engine.discovery.confidence import CONFIDENCES
 from engine.discovery.feed import Feed, Personal
+from engine.discovery.known_people import known
 from engine.discovery.objects import Detector, Finder
 from engine.discovery.recognition import Namer
 from engine.discovery.tower import Tower
@@ -36,7 +37,7 @@ from engine.ingestion.letters import Letters
 from engine.ingestion.lookahead import Lookahead
 from engine.ingestion.outcome import Outcome
 from engine.ingestion.unsettled import Unsettled
-from engine.queries import Filter, Query
+from engine.queries import Filter, For, Query
 from engine.retrieval.answers import Answer
 from engine.retrieval.facets import FacetRequest, facets
 from engine.retrieval.parameters import Parameters
@@ -54,6 +55,8 @@ from engine.store.feedback_log import FEEDBACK_NAME, Event, FeedbackLog
 from engine.store.identity import Identity, check
 from engine.store.image_store import ImageStore
 from engine.store.ownership import Ownership
+from engine.store.people_file import NAME as PEOPLE_NAME
+from engine.store.people_file import PeopleFile, PeopleNotKept, person_id
 from engine.store.records import point_id
 from engine.store.removals import NAME as REMOVALS_NAME
 from engine.store.removals import Removals, RemovalsFile
@@ -140,9 +143,33 @@ class Workspace:
         parameters = self.parameters
         personal = None
         if query.person is not None and query.person.strength > 0.0:
-            taste, strength = self.feed.taste(query.person), query.person.strength
+            taste, strength = self.feed.taste(self.told(query.person)), query.person.strength
             personal = Personal(taste, strength, self.collection, parameters)
         return self.sized(search(query, self.reader(parameters), parameters, personal))
+
+    @property
+    def people(self) -> PeopleFile:
+        """What is kept of people; erasing a pin looks there also where keeping is switched off."""
+        return PeopleFile(collection_folder(self.settings) / PEOPLE_NAME)
+
+    def told(self, person: For) -> For:
+        """Return a person with the likes and hides that are kept, older than those told now.
+
+        Raises PeopleNotKept, BadQuery.
+        """
+        if person.person is None:
+            return person
+        return known(person, self.kept_people.of(person_id(person.person)))
+
+    @property
+    def kept_people(self) -> PeopleFile:
+        """What is kept of people; PeopleNotKept where the settings do not say so."""
+        if not self.settings.people.keep:
+            raise PeopleNotKept(
+                "nothing is kept of people here: send likes and hides with each request, or start "
+                "with ENGINE_PEOPLE__KEEP=true"
+            )
+        return self.people
 
     @property
     def feed(self) -> Feed:
@@ -337,7 +364,8 @@ class Workspace:
     def _letters(self, *, queued: bool) -> Letters:
         place = collection_folder(self.settings)
         queue = self.settings.queue if queued else None
-        return Letters(DeadFile(place / DEAD_NAME), Inbox(place / INBOX_NAME), queue, self.feedback)
+        dead, inbox = DeadFile(place / DEAD_NAME), Inbox(place / INBOX_NAME)
+        return Letters(dead, inbox, queue, self.feedback, self.people)
 
     @property
     def _max_ahead(self) -> timedelta:

@@ -26,6 +26,7 @@ from engine.settings import (
     BlockingSettings,
     FetchSettings,
     ImageSettings,
+    PeopleSettings,
     QueueSettings,
     ServeSettings,
     load_settings,
@@ -153,6 +154,26 @@ CASES = {
     "an id that can't be one (`a/b`, `..`)": Case(
         [("get", "a/b"), ("related", ".."), ("delete", "a b")],
         [get("/v1/pins/a%2Fb"), get("/v1/pins/%2e%2e"), ("DELETE", "/v1/pins/a%20b", {})],
+    ),
+    "a known person where nothing is kept of people": Case(
+        [("people", "export", "ann"), ("feed", "--person", "ann"), ("search", "red", "--for", "a")],
+        [
+            get("/v1/people/ann"),
+            ("PUT", "/v1/people/ann/likes/red", {}),
+            post("/v1/feed", {"person": "ann"}),
+            post("/v1/search", {"text": "red", "for": {"person": "ann"}}),
+        ],
+        {"people": PeopleSettings()},
+    ),
+    "a person of whom nothing is kept": Case(
+        [("people", "export", "nobody")],
+        [get("/v1/people/nobody")],
+        prepare=variable("ENGINE_PEOPLE__KEEP", "true"),
+    ),
+    "an id that no person can have": Case(
+        [("people", "export", "a/b"), ("people", "delete", ".."), ("feed", "--person", "a b")],
+        [get("/v1/people/a%20b"), post("/v1/feed", {"person": "é"})],
+        prepare=variable("ENGINE_PEOPLE__KEEP", "true"),
     ),
     "a pin whose picture is not kept": Case(requests=[get("/v1/pins/unkept/image")]),
     "unknown board": Case(requests=[get("/v1/boards/related", title="Nowhere")]),

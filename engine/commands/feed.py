@@ -10,6 +10,8 @@ from engine.commands.options import (
     Collection,
     Cursor,
     Filters,
+    Hide,
+    Like,
     Limit,
     Sheet,
     pin_named,
@@ -21,11 +23,10 @@ from engine.serving.models import filter_pairs
 
 
 def feed(
-    like: Annotated[
-        list[str] | None, typer.Option(help="Id of a pin that is liked; oldest first.")
-    ] = None,
-    hide: Annotated[
-        list[str] | None, typer.Option(help="Id of a pin of which no more is wanted.")
+    like: Like = None,
+    hide: Hide = None,
+    person: Annotated[
+        str | None, typer.Option(help="Id of somebody whose likes are kept (ENGINE_PEOPLE__KEEP).")
     ] = None,
     filters: Filters = None,
     limit: Limit = 20,
@@ -38,11 +39,14 @@ def feed(
     request = FeedRequest(
         likes=[pin_named(each) for each in like or ()],
         hides=[pin_named(each) for each in hide or ()],
+        person=person,
         filter=filter_pairs(filters or ()),
         limit=limit,
         cursor=cursor,
     )
-    asked = f"liked {', '.join(like)}" if like else "nothing liked yet"
+    asked = (
+        f"liked {', '.join(like)}" if like else f"for {person}" if person else "nothing liked yet"
+    )
     if hide:
         asked += f"; hidden {', '.join(hide)}"
     with reach(settings_for(collection)) as access:

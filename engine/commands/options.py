@@ -39,6 +39,10 @@ Collapse = Annotated[
 Diversity = Annotated[
     float, typer.Option(help="How much being unlike the pins before counts, 0 to 1; try 0.2.")
 ]
+Like = Annotated[
+    list[str] | None, typer.Option(help="Id of a pin that somebody likes; oldest first.")
+]
+Hide = Annotated[list[str] | None, typer.Option(help="Id of a pin that somebody wants no more of.")]
 Explain = Annotated[bool, typer.Option(help="Say why each pin stands where it stands.")]
 Sheet = Annotated[Path | None, typer.Option(help="Draw the pictures found into this PNG.")]
 

@@ -15,6 +15,8 @@ from engine.commands.options import (
     Diversity,
     Explain,
     Filters,
+    Hide,
+    Like,
     Limit,
     MinRelevance,
     Sheet,
@@ -43,6 +45,15 @@ def search(
     min_relevance: MinRelevance = 0.0,
     collapse: Collapse = True,
     diversity: Diversity = 0.0,
+    like: Like = None,
+    hide: Hide = None,
+    person: Annotated[
+        str | None,
+        typer.Option("--for", help="Id of somebody whose likes are kept (ENGINE_PEOPLE__KEEP)."),
+    ] = None,
+    strength: Annotated[
+        float, typer.Option(help="How much a person's taste counts, 0 (not at all) to 1.")
+    ] = 0.5,
     explain: Explain = False,
     sheet: Sheet = None,
     collection: Collection = None,
@@ -63,6 +74,7 @@ def search(
         min_relevance=min_relevance,
         collapse=collapse,
         diversity=diversity,
+        **_for(like, hide, person, strength),
         explain=explain or not as_json,
     )
     request.to_query(limit_bytes)  # what is wrong with it needs no collection
@@ -102,6 +114,17 @@ def related(
     with reach(settings_for(collection)) as access:
         answer = access.related(pin_named(pin), request)
         show_answer(answer, access, " ".join(named), explain, as_json, sheet)
+
+
+def _for(
+    like: list[str] | None, hide: list[str] | None, person: str | None, strength: float
+) -> dict[str, Any]:
+    """Return for whom is searched, nothing where that is anybody."""
+    if not like and not hide and person is None:
+        return {}
+    told: dict[str, Any] = {"likes": [pin_named(each) for each in like or ()]}
+    told |= {"hides": [pin_named(each) for each in hide or ()]}
+    return {"for": told | {"person": person, "strength": strength}}
 
 
 def _request(**given: Any) -> SearchRequest:

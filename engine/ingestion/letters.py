@@ -1,5 +1,5 @@
 """What a pin left behind as erasure meets it: dead letters, in the file and in the queue's stream,
-and feedback.
+feedback, and what known people felt about it.
 
 Knows nothing of how pins are removed.
 """
@@ -16,6 +16,7 @@ from engine.ingestion.dead import DeadFile, DeadLetter
 from engine.ingestion.inbox import Inbox
 from engine.settings import QueueSettings
 from engine.store.feedback_log import FeedbackLog
+from engine.store.people_file import PeopleFile
 
 if TYPE_CHECKING:
     from engine.ingestion.queue_client import QueueClient
@@ -25,20 +26,23 @@ log = logging.getLogger("engine.ingestion")
 
 @dataclass(frozen=True)
 class Letters:
-    """The dead letters of one collection, without a queue those of its file alone, and feedback."""
+    """The dead letters of one collection, without a queue those of its file alone; and the rest."""
 
     file: DeadFile
     inbox: Inbox
     queue: QueueSettings | None = None
     feedback: FeedbackLog | None = None
+    people: PeopleFile | None = None
 
     def forget(self, pin_ids: Collection[str]) -> bool:
-        """Forget all letters of pins, with their pictures, and feedback on them.
+        """Forget all letters of pins, with their pictures, feedback on them, likes and hides.
 
         Return False if the queue is away.
         """
         if self.feedback is not None:
             self.feedback.forget(pin_ids)
+        if self.people is not None:
+            self.people.forget_pins(pin_ids)
         self.file.forget(pin_ids)
         return self._queued(lambda queue: queue.forget_dead(pin_ids))
 

@@ -7,7 +7,7 @@ from pydantic import Field
 from engine.queries import For, parse_filter
 from engine.retrieval.answers import answer_to_json
 from engine.serving.asking import Asking
-from engine.serving.models import cursor_offset
+from engine.serving.models import PERSON, cursor_offset
 from engine.workspace import Workspace
 
 
@@ -18,6 +18,7 @@ class FeedRequest(Asking):
 
     likes: list[str] = Field(default_factory=list, description="ids of pins, oldest like first")
     hides: list[str] = Field(default_factory=list, description="ids of pins, oldest first")
+    person: str | None = Field(None, description=PERSON)
     filter: dict[str, Any] = Field(default_factory=dict)
     limit: int = 20
     cursor: str | None = Field(None, description="`next` of the page before")
@@ -25,7 +26,7 @@ class FeedRequest(Asking):
     def answer(self, workspace: Workspace) -> dict[str, Any]:
         """Return a page as JSON; ids of pins that are not here, or blocked, say nothing."""
         answer = workspace.feed.answer(
-            For(tuple(self.likes), tuple(self.hides)),
+            workspace.told(For(tuple(self.likes), tuple(self.hides), person=self.person)),
             parse_filter(self.filter),
             self.limit,
             cursor_offset(self.cursor),

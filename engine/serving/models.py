@@ -17,6 +17,7 @@ from engine.queries import MINUS, Crop, For, Part, Query, parse_filter, split_fi
 SEQUENCE_HEADER = "Engine-Sequence"
 MAX_IMAGE_TEXT = 28_000_000
 DIVERSITY = "how much being unlike the hits before counts beside relevance, 0 (not at all) to 1"
+PERSON = "id of somebody whose likes and hides are kept (ENGINE_PEOPLE__KEEP); these are added"
 ImageText = Annotated[str, Field(max_length=MAX_IMAGE_TEXT)]
 
 EXAMPLE: JsonDict = {"text": "red dress", "limit": 5, "explain": True}
@@ -63,6 +64,7 @@ class ForRequest(BaseModel):
     likes: list[str] = Field(default_factory=list, description="ids of pins, oldest like first")
     hides: list[str] = Field(default_factory=list, description="ids of pins, oldest first")
     strength: float = Field(0.5, description="how much it counts, 0 (not at all) to 1")
+    person: str | None = Field(None, description=PERSON)
 
 
 class SearchRequest(BaseModel):
@@ -127,7 +129,7 @@ class SearchRequest(BaseModel):
         if self.person is None:
             return None
         told = self.person
-        return For(tuple(told.likes), tuple(told.hides), told.strength)
+        return For(tuple(told.likes), tuple(told.hides), told.strength, told.person)
 
 
 def cursor_offset(cursor: str | None) -> int:

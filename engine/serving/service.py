@@ -9,6 +9,7 @@ from typing import Annotated, Any, cast
 from fastapi import Depends, Request
 from PIL import Image
 
+from engine.errors import UnknownPin
 from engine.ingestion.admission import Change
 from engine.ingestion.gathering import Gathering
 from engine.ingestion.outcome import Outcome
@@ -20,6 +21,7 @@ from engine.serving.asking import Asking
 from engine.serving.thumbnails import Thumbnails
 from engine.serving.writers import Writers
 from engine.store.feedback_log import Event
+from engine.store.people_file import Feeling, person_id
 from engine.store.removals import Kind
 from engine.workspace import Workspace
 
@@ -95,6 +97,15 @@ class Service:
         """Remove a pin or a picture for good; see `Eraser.take_down`."""
         with self._writes:
             return self.workspace.eraser.take_down(kind, value, reason)
+
+    def feel(self, person: str, pin: str, feeling: Feeling) -> None:
+        """Keep that a person likes or hides a pin; raise UnknownPin, PeopleNotKept, BadQuery."""
+        people = self.workspace.kept_people
+        # As with feedback: between the look and the line no pin is removed.
+        with self._writes:
+            if pin not in self.workspace.collection.facts([pin]):
+                raise UnknownPin(f"no pin {pin!r} is in this collection")
+            people.feel(person_id(person), pin, feeling)
 
     def keep_feedback(self, events: Sequence[Event]) -> int:
         """Keep events about pins that are here; return how many."""

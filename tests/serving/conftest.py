@@ -14,7 +14,7 @@ from starlette.testclient import TestClient
 
 import engine.workspace
 from engine.serving.app import create_app
-from engine.settings import ServeSettings, load_settings
+from engine.settings import PeopleSettings, ServeSettings, load_settings
 from engine.workspace import Workspace, open_workspace
 from tests.tiny_encoder import COLOURS, TinyEncoder
 
@@ -87,7 +87,8 @@ def _colours_only() -> Iterator[None]:
 def client_of(workspace: Workspace, *, loud: bool = True, **changes: Any) -> Iterator[TestClient]:
     """Serve a workspace, with some of its settings changed."""
     # To make a collection takes a second, so tests of settings share one. Most are not about keys.
-    changes = {"serve": ServeSettings(anonymous="admin")} | changes
+    usual = {"serve": ServeSettings(anonymous="admin"), "people": PeopleSettings(keep=True)}
+    changes = usual | changes
     other = replace(workspace, settings=workspace.settings.model_copy(update=changes))
     app = create_app(other)
     with TestClient(app, base_url=BASE, raise_server_exceptions=loud) as client:

@@ -71,7 +71,13 @@ def routes(client: TestClient) -> list[tuple[str, str]]:
 
 
 def filled(path: str) -> str:
-    for name, value in (("kind", "pin"), ("value", "a"), ("pin", "a"), ("ticket", "a" * 16)):
+    for name, value in (
+        ("person", "a"),
+        ("kind", "pin"),
+        ("value", "a"),
+        ("pin", "a"),
+        ("ticket", "a" * 16),
+    ):
         path = path.replace(f"{{{name}}}", value)
     return path.replace("{id}", "a")
 
