@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import datetime
 from typing import Annotated, Any, cast
 
@@ -25,6 +25,9 @@ from engine.store.people_file import Feeling, person_id
 from engine.store.removals import Kind
 from engine.workspace import Workspace
 
+# Searches at once in an embedded store: they hold the interpreter's lock nearly all the time, so
+# that more of them would only share it, and all be done when the last is.
+SEARCHING = 2
 # Requests that may decode pictures at once: one large picture takes some 150 MB while it is open.
 DECODING = 2
 
@@ -44,6 +47,11 @@ class Service:
         # Two writes of one pin must not both read the state before either.
         self._writes = threading.Lock()
         self._decoding = threading.Semaphore(DECODING)
+        self._searching: AbstractContextManager[Any] = (
+            threading.Semaphore(SEARCHING)
+            if workspace.settings.store.url is None
+            else nullcontext()
+        )
         self._gathering = Gathering(self._taken, self.writing)
 
     def warm_up(self) -> None:
@@ -60,7 +68,7 @@ class Service:
     def search(self, query: Query) -> Answer:
         """Answer a query, once there is room for its pictures if it has some."""
         looks = any(part.kind == "image" or part.crop is not None for part in query.parts)
-        with self._decoding if looks else nullcontext():
+        with self._decoding if looks else self._searching:
             return self.workspace.search(query)
 
     def ask(self, request: Asking) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 import asyncio
 import threading
+import time
 from dataclasses import replace
 from typing import Any
 
@@ -11,7 +12,7 @@ import pytest
 from engine.retrieval.answers import Answer
 from engine.serving import writers
 from engine.serving.app import create_app
-from engine.serving.service import Service
+from engine.serving.service import SEARCHING, Service
 from engine.settings import ServeSettings
 from engine.workspace import Workspace
 from tests.serving.conftest import BASE, problem
@@ -116,3 +117,33 @@ def test_writes_that_wait_hold_no_search_up_and_are_refused_beyond_their_queue(
             assert "late" not in begun
 
     asyncio.run(run())
+
+
+def test_searches_take_turns_where_they_would_only_share_one_lock(
+    library: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Never more than so many at once, and all of them answered."""
+    at_once: list[int] = []
+    here: set[int] = set()
+
+    def noted(_workspace: Workspace, _query: Any) -> Answer:
+        here.add(threading.get_ident())
+        at_once.append(len(here))
+        time.sleep(0.01)
+        here.remove(threading.get_ident())
+        return Answer((), None, 1.0)
+
+    monkeypatch.setattr(Workspace, "search", noted)
+    app = create_app(library)
+
+    async def run() -> list[httpx.Response]:
+        transport = httpx.ASGITransport(app=app)
+        async with (
+            app.router.lifespan_context(app),
+            httpx.AsyncClient(transport=transport, base_url=BASE) as client,
+        ):
+            asked = (client.get("/v1/search", params={"q": f"w{n}"}) for n in range(24))
+            return list(await asyncio.gather(*asked))
+
+    assert [each.status_code for each in asyncio.run(run())] == [200] * 24
+    assert max(at_once) == SEARCHING
