@@ -1,4 +1,4 @@
-"""How large a fleet would have to be: `python benchmarks/fleet.py --shard A.json --built B.json`.
+"""How large a fleet would have to be: `python benchmarks/fleet.py`.
 
 Multiplies what was measured of one shard (`benchmarks/peers`, this engine at a million pins); what
 is not measured is an assumption, named below and printed with the table. No shard answers for
@@ -15,6 +15,7 @@ from typing import Any
 
 GIB = 1024**3
 SHARD_PINS = 1_000_000
+MEASURED = Path(__file__).parent / "results" / "shard.json"
 
 
 @dataclass(frozen=True)
@@ -77,14 +78,14 @@ WANTED = (
 )
 
 
-def measured(asked: Mapping[str, Any], built: Mapping[str, Any], write_s: float) -> Shard:
-    """Return a shard from the results of `benchmarks/peers`."""
+def measured(found: Mapping[str, Any], write_s: float) -> Shard:
+    """Return a shard from what `benchmarks/peers` found."""
     return Shard(
-        memory_gib=(asked["anonymous_bytes"] + asked["mapped_bytes"]) / GIB,
-        disk_gib=built["disk_bytes"] / GIB,
-        query_s=asked["top_cpu_ms"] / 1e3,
+        memory_gib=(found["anonymous_bytes"] + found["mapped_bytes"]) / GIB,
+        disk_gib=found["disk_bytes"] / GIB,
+        query_s=found["top_cpu_ms"] / 1e3,
         write_s=write_s,
-        graph_s=built["cpu_s"] - write_s * SHARD_PINS,
+        graph_s=found["cpu_s"] - write_s * SHARD_PINS,
     )
 
 
@@ -146,12 +147,10 @@ def table(shard: Shard, node: Node) -> str:
 def main() -> None:
     """Print the table."""
     arguments = argparse.ArgumentParser(description=__doc__)
-    arguments.add_argument("--shard", type=Path, required=True, help="an `ask` result")
-    arguments.add_argument("--built", type=Path, required=True, help="a `build` result")
-    arguments.add_argument("--written-per-s", type=float, required=True, help="of one processor")
+    arguments.add_argument("--shard", type=Path, default=MEASURED)
+    arguments.add_argument("--written-per-s", type=float, default=8_380, help="of one processor")
     given = arguments.parse_args()
-    asked, built = (json.loads(each.read_text()) for each in (given.shard, given.built))
-    print(table(measured(asked, built, 1 / given.written_per_s), Node()))
+    print(table(measured(json.loads(given.shard.read_text()), 1 / given.written_per_s), Node()))
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""A query over many shards, simulated: `python benchmarks/scatter_gather.py --shard ask.json`.
+"""A query over many shards, simulated: `python benchmarks/scatter_gather.py`.
 
 Each query asks all shards and waits for the last. How long one shard works is drawn from what was
 measured of one (`top_percentiles` of `benchmarks/peers`, this engine at a million pins), so its
@@ -23,6 +23,7 @@ Array = npt.NDArray[np.float64]
 SHARDS = (1, 10, 30, 100, 300, 1000)
 LOADS = (0.2, 0.4, 0.6)
 NETWORK_MS = 0.5
+MEASURED = Path(__file__).parent / "results" / "shard.json"
 QUERIES = 4_000
 LOADED_SHARDS = 100
 LOADED_QUERIES = 1_500
@@ -178,7 +179,7 @@ def _told(tail: Tail) -> str:
 def main() -> None:
     """Print the tables of a measured shard."""
     arguments = argparse.ArgumentParser(description=__doc__)
-    arguments.add_argument("--shard", type=Path, required=True, help="a result of benchmarks/peers")
+    arguments.add_argument("--shard", type=Path, default=MEASURED)
     given = arguments.parse_args()
     print(tables(Shard(json.loads(given.shard.read_text())["top_percentiles"])))
 

@@ -53,6 +53,15 @@ def main() -> None:
             place = ROOT / "benchmarks" / "results"
             (place / "peers.md").write_text(text + "\n", encoding="utf-8")
             plot.draw(found, place / "peers.svg")
+            _keep_shard(found, place / "shard.json")
+
+
+def _keep_shard(found: dict[str, Any], place: Path) -> None:
+    """Keep what one shard took, for `benchmarks/fleet.py` and `benchmarks/scatter_gather.py`."""
+    name = f"{SIZES[-1]}/this engine"
+    if f"ask/{name}" in found and f"build/{name}" in found:
+        shard = found[f"build/{name}"] | found[f"ask/{name}"]
+        place.write_text(json.dumps(shard, indent=1) + "\n", encoding="utf-8")
 
 
 def results(work: Path) -> dict[str, Any]:

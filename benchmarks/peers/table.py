@@ -1,19 +1,22 @@
 """The tables of `results/peers.md`: what each peer took, as it was and beside this engine."""
 
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 from benchmarks.peers.measure import ADDED, DEEP, LEAST, PATIENCE_S, PEERS, SAME_INDEX
 
 US = "this engine"
+# What a person has to say of the run that is reported.
+REMARKS = Path(__file__).parent / "remarks.md"
 MIB = 1024**2
 COMMAND = "make bench-peers WORK=DIR DATA=../shared/data ENCODER=FOLDER"
 Row = Mapping[str, Any]
 
 HEAD = (
     "| | built: wall | built: CPU | on disk | anonymous memory | opened | top 10, p50 / p95 |"
-    f" depth {DEEP}, p50 / p95 | recall@10 | a pin added and found | p50 beside ours: top 10,"
-    f" depth {DEEP}, added |"
+    f" depth {DEEP}, p50 / p95 | recall@10 | a pin added and found | others had | p50 beside ours:"
+    f" top 10, depth {DEEP}, added |"
 )
 NOTES = f"""
 - *Built*: from the files to an index on disk; wall time counts what other work had of the
@@ -29,6 +32,7 @@ NOTES = f"""
   IVF_HNSW_SQ index: rows with such different recall can't be compared by their times alone.
 - *A pin added and found*: one more pin, until it is the first answer to its own vector; median of
   {ADDED}. Where an index has to be built anew (bm25s, rank-bm25), one.
+- *Others had*: the share of the processors that other work had while a row's questions were asked.
 - txtai brings torch and transformers with it, which is most of its memory.
 """
 
@@ -49,18 +53,18 @@ def table(found: Mapping[str, Row]) -> str:
     if any(key.startswith("judge/") for key in found):
         parts += ["", "## How good the answers are", "", *_judged(found)]
     parts += ["", "## Who is ahead", "", *_ahead(found, sizes)]
+    if REMARKS.exists():
+        parts += ["", REMARKS.read_text(encoding="utf-8").strip()]
     return "\n".join(parts)
 
 
 def _size(found: Mapping[str, Row], size: int) -> list[str]:
     asked = {name: found[key] for name in PEERS if (key := f"ask/{size}/{name}") in found}
     ours = asked.get(US)
-    others = max(each["other_work"] for each in asked.values())
     lines = [HEAD, "|" + "---|" * (HEAD.count("|") - 1)]
     for name, each in asked.items():
         built = found.get(f"build/{size}/{SAME_INDEX.get(name, name)}", {})
         lines.append(f"| {name} | " + " | ".join(_cells(each, built, ours)) + " |")
-    lines += ["", f"Other work had at most {others:.0%} of the processors while these were asked."]
     return lines
 
 
@@ -78,6 +82,7 @@ def _cells(each: Row, built: Row, ours: Row | None) -> list[str]:
         (f"{each['add_ms']:,.0f}" if each["add_ms"] >= 10 else f"{each['add_ms']:.1f}")
         + " ms"
         + told,
+        f"{each['other_work']:.0%}",
         _ratios(each, ours),
     ]
 

@@ -27,7 +27,7 @@ def test_what_is_short_decides() -> None:
 
 
 def test_a_shard_is_read_from_what_was_measured() -> None:
-    asked = {"anonymous_bytes": 2**30, "mapped_bytes": 2**30, "top_cpu_ms": 7.0}
-    found = measured(asked, {"disk_bytes": 2**32, "cpu_s": 1_100.0}, 0.0001)
+    told = {"anonymous_bytes": 2**30, "mapped_bytes": 2**30, "top_cpu_ms": 7.0}
+    found = measured(told | {"disk_bytes": 2**32, "cpu_s": 1_100.0}, 0.0001)
     assert found == Shard(2.0, 4.0, 0.007, 0.0001, 1_000.0)
     assert "10,000 M" in table(found, NODE)
