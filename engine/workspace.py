@@ -7,21 +7,17 @@ here. The encoder is loaded at its first use, since many commands need none.
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from engine.discovery.confidence import CONFIDENCES
 from engine.discovery.feed import Feed, Personal
+from engine.discovery.knowledge import Knowledge
 from engine.discovery.known_people import known
-from engine.discovery.objects import Detector, Finder
-from engine.discovery.recognition import Namer
-from engine.discovery.tower import Tower
-from engine.discovery.vocabulary import Facet, Labels, Vocabulary, read_vocabulary
-from engine.discovery.wording import Wording
-from engine.errors import NoCollection, StoreError, UnknownPin
+from engine.discovery.objects import Finder
+from engine.errors import UnknownPin
 from engine.features.encoder import Encoder
 from engine.features.factory import load_encoder
 from engine.features.images import ImageLimits
@@ -48,17 +44,16 @@ from engine.retrieval.search import search
 from engine.retrieval.suggest import Suggester
 from engine.retrieval.understand import Reader
 from engine.settings import Settings
-from engine.store.cluster import Cluster
 from engine.store.collection import Collection
 from engine.store.edge import IDENTITY_NAME, EdgeCollection
 from engine.store.feedback_log import FEEDBACK_NAME, Event, FeedbackLog
 from engine.store.identity import Identity, check
 from engine.store.image_store import ImageStore
+from engine.store.opening import open_collection, open_removals
 from engine.store.ownership import Ownership
 from engine.store.people_file import NAME as PEOPLE_NAME
 from engine.store.people_file import PeopleFile, PeopleNotKept, person_id
 from engine.store.records import point_id
-from engine.store.removals import NAME as REMOVALS_NAME
 from engine.store.removals import Removals, RemovalsFile
 
 
@@ -89,35 +84,9 @@ class Workspace:
         return Analyzer(self.settings.language)
 
     @cached_property
-    def vocabulary(self) -> Vocabulary:
-        """What things can be called; BadSetting if ENGINE_VOCABULARY names something else."""
-        return read_vocabulary(self.settings.vocabulary)
-
-    def labels(self, facet: Facet) -> Labels:
-        """Return the labels of a facet with their vectors, which are made once."""
-        if facet not in self._labels:
-            self._labels[facet] = Labels.of(self.vocabulary, facet, self.encoder)
-        return self._labels[facet]
-
-    @cached_property
-    def finder(self) -> Finder:
-        """What finds the things in a picture; BadSetting if ENGINE_DETECTOR names none."""
-        return Finder(self.encoder, self.labels("kind"), self.detector)
-
-    @cached_property
-    def detector(self) -> Detector | None:
-        """The detector that the settings name, if any; raise BadSetting."""
-        return detector_of(self.settings)
-
-    @cached_property
-    def namer(self) -> Namer:
-        """What puts pictures into words."""
-        wording = Wording(self.vocabulary, self.analyzer)
-        return Namer(wording, Tower(self.labels, lambda: self.encoder), CONFIDENCES)
-
-    @cached_property
-    def _labels(self) -> dict[Facet, Labels]:
-        return {}
+    def knowledge(self) -> Knowledge:
+        """What things can be called, and what finds and names them in pictures."""
+        return Knowledge(self.settings, lambda: self.encoder, self.analyzer)
 
     @property
     def limits(self) -> ImageLimits:
@@ -341,7 +310,7 @@ class Workspace:
             # On a server other processes may be in the middle of theirs.
             unsettled=None if self.hold is None else Unsettled(self.images.folder),
             classifier=self.classifier,
-            propose=self.detector if self.collection.identity.regions else None,
+            propose=self.knowledge.detector if self.collection.identity.regions else None,
         )
 
     @cached_property
@@ -374,18 +343,8 @@ class Workspace:
 
 def finder_of(settings: Settings) -> Finder:
     """Return what finds the things in a picture, without any collection."""
-    encoder = load_encoder(settings.encoder)
-    labels = Labels.of(read_vocabulary(settings.vocabulary), "kind", encoder)
-    return Finder(encoder, labels, detector_of(settings))
-
-
-def detector_of(settings: Settings) -> Detector | None:
-    """Return the detector that the settings name, if any; raise BadSetting."""
-    if settings.detector is None:
-        return None
-    from engine.features.detector import FolderDetector  # only here: it brings torch
-
-    return FolderDetector.load(settings.detector)
+    analyzer = Analyzer(settings.language)
+    return Knowledge(settings, lambda: load_encoder(settings.encoder), analyzer).finder
 
 
 def identity_of(encoder: Encoder, analyzer: Analyzer, regions: int = 0) -> Identity:
@@ -413,8 +372,8 @@ def open_workspace(settings: Settings, *, create: bool = False) -> Iterator[Work
         identity = identity_of(made, Analyzer(settings.language), settings.regions.keep)
     kept = timedelta(days=settings.versions.keep_deleted_days)
     with (
-        closing(_opened(settings, place, identity)) as collection,
-        closing(_removals(collection, place, kept)) as removals,
+        closing(open_collection(settings.store, place, identity)) as collection,
+        closing(open_removals(collection, place, kept)) as removals,
     ):
         hold = collection.ownership if isinstance(collection, EdgeCollection) else None
         workspace = Workspace(settings, collection, images, hold, made, removals)
@@ -425,46 +384,6 @@ def open_workspace(settings: Settings, *, create: bool = False) -> Iterator[Work
             yield workspace
 
 
-def _removals(collection: Collection, place: Path, kept: timedelta) -> Removals:
-    """Return where removals are kept: beside the shard, or where all processes find them."""
-    if isinstance(collection, EdgeCollection):
-        return RemovalsFile(place / REMOVALS_NAME, kept)
-    from engine.store.server import ServerCollection
-
-    if not isinstance(collection, ServerCollection):
-        raise StoreError(f"{type(collection).__name__} has no list of removals")
-    return collection.removals(kept)
-
-
 def collection_folder(settings: Settings) -> Path:
     """Return where a collection's pictures live, and all of it if it is embedded."""
     return settings.data / "collections" / settings.collection
-
-
-def _opened(settings: Settings, place: Path, identity: Identity | None) -> Collection:
-    """Open the collection; with an identity it is made unless it is there."""
-    create = identity is not None
-    if settings.store.url:
-        # Only here: they bring qdrant-client.
-        from engine.store.server import ServerCollection
-        from engine.store.server_calls import Calls
-
-        given = settings.store
-        return ServerCollection.open(
-            settings.store.url,
-            given.api_key.get_secret_value() if given.api_key else None,
-            settings.collection,
-            identity,
-            create=create,
-            cluster=Cluster(**{each.name: getattr(given, each.name) for each in fields(Cluster)}),
-            calls=Calls(given.attempts),
-            timeout_s=given.timeout_s,
-            ca=given.ca,
-        )
-    if identity is None and not (place / IDENTITY_NAME).exists():
-        raise NoCollection(
-            f"no collection {settings.collection!r} in {settings.data}: make it with "
-            "'engine index PINS.jsonl', or name another with --collection"
-        )
-    free = settings.store.min_free_bytes
-    return EdgeCollection.open(place, identity, create=create, min_free_bytes=free)

@@ -17,4 +17,6 @@ class RecognizeRequest(Looking):
         """Return labels as JSON; raise BadQuery, BadImage, BadCrop or UnknownPin."""
         part = self.part(workspace.limits.bytes)
         sight = look(part, workspace.reader(workspace.parameters))
-        return recognition_to_json(recognise(sight, workspace.collection, workspace.namer))
+        return recognition_to_json(
+            recognise(sight, workspace.collection, workspace.knowledge.namer)
+        )

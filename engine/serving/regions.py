@@ -34,7 +34,7 @@ class RegionsRequest(Asking):
         part, own = self._part(workspace.limits.bytes)
         started = time.perf_counter()
         picture = workspace.reader(workspace.parameters).picture(part)
-        found = workspace.finder.find(picture, self.limit, own)
+        found = workspace.knowledge.finder.find(picture, self.limit, own)
         return self._told(found, started)
 
     def without_collection(self, finder: Finder, limits: ImageLimits) -> dict[str, Any]:

@@ -62,7 +62,8 @@ class Service:
         encoder.encode_texts(["a pin"])
         encoder.encode_images([Image.new("RGB", (64, 64), "white")])
         if self.workspace.settings.vocabulary or self.workspace.settings.detector:
-            _ = self.workspace.finder  # what can't be used keeps the service from starting
+            # What can't be used keeps the service from starting.
+            _ = self.workspace.knowledge.finder
         self.warm = True
 
     def search(self, query: Query) -> Answer:

@@ -40,7 +40,7 @@ class ShopRequest(Looking):
         if self.image is not None or self.pin is not None or self.crop is not None or self.regions:
             raise BadQuery("shop by words or by a picture, not by both: leave one of them out")
         asked = workspace.reader(workspace.parameters).understand(Query((Part("text", text),)))
-        words = workspace.namer.wording.key(text)
+        words = workspace.knowledge.namer.wording.key(text)
         return Wanted("text", asked.vector, asked.terms, words, parse_filter(self.filter))
 
     def _looked(self, workspace: Workspace) -> dict[str, Any]:
@@ -59,7 +59,7 @@ class ShopRequest(Looking):
                         Wanted("image", each.vector, filter=wanted.filter), workspace
                     ),
                 }
-                for each in workspace.finder.find(sight.picture, REGIONS)
+                for each in workspace.knowledge.finder.find(sight.picture, REGIONS)
             ]
         return out
 
@@ -68,7 +68,7 @@ class ShopRequest(Looking):
             wanted,
             workspace.collection,
             workspace.parameters,
-            workspace.namer.wording,
+            workspace.knowledge.namer.wording,
             limit=self.limit,
         )
         return [group_to_json(each) for each in groups]

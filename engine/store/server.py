@@ -7,35 +7,32 @@ Knows nothing of scoring: it runs the legs of `query_plan`.
 import logging
 import time
 import uuid
-import warnings
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from functools import partial
-from http import HTTPStatus
 from pathlib import Path
 from typing import Any, Self
 
 from qdrant_client import QdrantClient, models
-from qdrant_client.http.exceptions import UnexpectedResponse
 
-from engine.errors import NoCollection, StoreError
+from engine.errors import StoreError
 from engine.queries import Filter
 from engine.store import query_plan, schema, server_schema
 from engine.store.cluster import Cluster
 from engine.store.collection import EVERYTHING, CollectionInfo
 from engine.store.frequencies import Frequencies
-from engine.store.identity import Identity, check
+from engine.store.identity import Identity
 from engine.store.kept_words import KeptWords, text_of
 from engine.store.legs import Leg, Ranked, VectorLeg
 from engine.store.plan import Candidates, Plan
 from engine.store.records import Facts, Record, StoredPin, point_id
 from engine.store.server_calls import Calls
+from engine.store.server_opening import TIMEOUT_S, connect, opened
 from engine.store.server_removals import ServerRemovals
 from engine.store.vectors import named_rows, unit
 from engine.store.vocabulary import Vocabulary
 
 _log = logging.getLogger(__name__)
-TIMEOUT_S = 60
 POINTS_PER_REQUEST = 256
 # Other processes write to the same server, so what was counted can't be believed for ever.
 COUNTS_AGE_S = 60.0
@@ -115,17 +112,7 @@ class ServerCollection:
     ) -> Self:
         """Open a collection through a client that is there; local mode wants the WORD tokenizer."""
         cluster, calls = cluster or Cluster(), calls or Calls()
-        if not calls(lambda: client.collection_exists(name)):
-            if not create or identity is None:
-                raise NoCollection(f"the server has no collection {name!r}: index pins first")
-            calls(lambda: _create(client, name, identity, cluster))
-        facts = calls(lambda: client.get_collection(name))
-        kept = Identity.from_json(facts.config.metadata, f"collection {name!r}")
-        check(kept, identity, f"collection {name!r}")
-        for field, index in server_schema.indexes(tokenizer).items():
-            # A creator that died half-way leaves indexes out; they are made up for here.
-            if field not in facts.payload_schema:
-                calls(partial(client.create_payload_index, name, field, index))
+        kept = opened(client, name, identity, cluster, calls, tokenizer, create=create)
         return cls(client, name, kept, cluster, calls)
 
     @property
@@ -370,38 +357,6 @@ class ServerCollection:
             )
         )
         return page
-
-
-def connect(
-    url: str, api_key: str | None, *, timeout_s: int = TIMEOUT_S, ca: Path | None = None
-) -> QdrantClient:
-    """Return a client of the server at `url`; `ca` is a file of certificates to trust."""
-    trusted: dict[str, Any] = {} if ca is None else {"verify": str(ca)}
-    with warnings.catch_warnings():
-        # Between containers of one private network a key without TLS is what is meant.
-        warnings.filterwarnings("ignore", message="Api key is used with an insecure")
-        return QdrantClient(
-            url=url, api_key=api_key, timeout=timeout_s, check_compatibility=False, **trusted
-        )
-
-
-def _create(client: QdrantClient, name: str, identity: Identity, cluster: Cluster) -> None:
-    try:
-        client.create_collection(
-            name,
-            vectors_config=server_schema.vectors(
-                identity.dimension, on_disk=cluster.on_disk, regions=identity.regions > 0
-            ),
-            quantization_config=server_schema.quantization(cluster.quantization),
-            shard_number=cluster.shards,
-            replication_factor=cluster.replicas,
-            write_consistency_factor=cluster.write_consistency,
-            metadata=identity.to_json(),
-        )
-    except UnexpectedResponse as error:
-        # Another process was quicker, which is as good.
-        if error.status_code != HTTPStatus.CONFLICT:
-            raise
 
 
 def _record(point: models.Record) -> Record:

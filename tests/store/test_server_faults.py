@@ -15,8 +15,9 @@ from engine.settings import StoreSettings, load_settings
 from engine.store.cluster import Cluster
 from engine.store.plan import Plan
 from engine.store.records import point_id
-from engine.store.server import ServerCollection, connect
+from engine.store.server import ServerCollection
 from engine.store.server_calls import FIRST_PAUSE_S, LONGEST_PAUSE_S, Calls
+from engine.store.server_opening import connect
 from tests.store.conftest import IDENTITY, record, vector
 from tests.store.faulty_server import Faulty, Reply, Request, faulty_server
 
