@@ -6,7 +6,8 @@
 its test split (see `benchmarks/pools.py`), and a query needs three relevant pins in it (one on
 flickr). The package's own encoder has trained on every split: `--encoder` names one that has not,
 and `--fold` the third of flickr that it has not seen; `python -m engine.training study` makes both.
-Each pool is indexed and judged by the commands; collections that are there are not made anew.
+Each set is one collection, indexed and judged by the commands; from one state of its texts to the
+next the pins are sent again, and pictures that are there are not looked at anew.
 """
 
 import argparse
@@ -15,7 +16,7 @@ import os
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -39,14 +40,10 @@ class Case:
     name: str
     text: str
 
-    @property
-    def collection(self) -> str:
-        return f"{self.name}-{self.text}"
 
-
-def cases() -> Iterator[Case]:
+def cases(sets: Sequence[str]) -> Iterator[Case]:
     """Yield every set in every state of its texts; what never had text comes without."""
-    for name in SETS:
+    for name in sets:
         for text in SHARES if name in WORDED else ("none",):
             yield Case(name, text)
 
@@ -83,16 +80,17 @@ def prepare(case: Case, data: Path, folder: Path, fold: int | None) -> None:
 
 
 def judge(case: Case, work: Path, encoder: str) -> dict[str, Any]:
-    """Index a pool unless it is there, and evaluate it."""
-    folder = work / case.collection
+    """Bring a pool's texts to this state, and evaluate it."""
+    folder = work / case.name
     environment = os.environ | {"ENGINE_DATA": str(work / "data"), "ENGINE_ENCODER": encoder}
     command = [sys.executable, "-m", "engine.cli"]
-    named = ["--collection", case.collection]
-    if not (work / "data" / "collections" / case.collection).exists():
-        pins = str(folder / "pins.jsonl")
-        subprocess.run(
-            [*command, "index", pins, *named], env=environment, check=True, capture_output=True
-        )
+    named = ["--collection", case.name]
+    subprocess.run(
+        [*command, "index", str(folder / "pins.jsonl"), *named],
+        env=environment,
+        check=True,
+        capture_output=True,
+    )
     judged = ["--queries", folder / "queries.jsonl", "--judgments", folder / "qrels.txt"]
     done = subprocess.run(
         [*command, "evaluate", *map(str, judged), *named, "--json"],
@@ -127,11 +125,12 @@ def main() -> None:
     arguments.add_argument("--encoder", required=True, help="a setting of ENGINE_ENCODER")
     arguments.add_argument("--fold", type=int, choices=range(FOLDS))
     arguments.add_argument("--work", type=Path, required=True, help="folder for the collections")
+    arguments.add_argument("--sets", nargs="+", choices=SETS, default=list(SETS))
     given = arguments.parse_args()
     heads = [*COLUMNS, "ours less the better leg", "ours less RRF", "silent reach", "of RRF"]
     print("| pool (queries) | " + " | ".join(heads) + " |\n|---|" + "---|" * len(heads))
-    for case in cases():
-        prepare(case, given.data, given.work / case.collection, given.fold)
+    for case in cases(given.sets):
+        prepare(case, given.data, given.work / case.name, given.fold)
         print(row(case, judge(case, given.work, given.encoder)), flush=True)
 
 

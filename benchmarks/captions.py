@@ -1,0 +1,111 @@
+"""The captions of flickr over all of its thirds: each asked with an encoder that has not seen it.
+
+    python -m benchmarks.captions --data DIR --encoders FOLDER FOLDER FOLDER
+
+One third with half of its captions is a few hundred queries about a hundred pictures. Here encoder
+n judges third n, and the captions of the split are pooled: more than a thousand. Pools, splits and
+candidates as in `benchmarks/pools.py`, made in memory with the store's own formula for BM25, which
+is quicker than three collections. Intervals and tests are paired, over queries.
+"""
+
+import argparse
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from benchmarks.fusion import OURS, plain
+from benchmarks.pools import FOLDS, SPLITS, Array, Pool, by_score, load, without_text
+from engine.features.factory import load_encoder
+from engine.relevance.comparison import compare, intervals
+from engine.retrieval.parameters import Parameters
+
+WORDS, PICTURES, RANKS = "BM25 alone", "vectors alone", "RRF k=60"
+SHARES = {"full": 0.0, "half": 0.5}
+SEED = 13
+
+
+@dataclass(frozen=True)
+class Reached:
+    """Right pins among the first ten, and all of them: row 0 without text, row 1 with text."""
+
+    found: Array
+    there: Array
+
+    def ratio(self) -> float:
+        """Return the share of silent pins that reach the first ten over the share of told ones."""
+        shares = self.found / self.there
+        return float(shares[0] / shares[1])
+
+
+def judged(pool: Pool, parameters: Parameters) -> tuple[dict[str, Array], Reached]:
+    """Return nDCG@10 of each query by system, and how many right pins this engine brought up."""
+    systems = plain(parameters)
+    values = {name: pool.judge(by_score(score)) for name, score in systems.items()}
+    told = [bool(a or b) for a, b in zip(pool.judged.description, pool.judged.board, strict=True)]
+    found, there = np.zeros(2), np.zeros(2)
+    for candidates, grades in zip(pool.candidates, pool.judged.grades, strict=True):
+        for row in by_score(systems[OURS])(candidates)[:10]:
+            found[int(candidates.has_text[row])] += int(candidates.keys[row]) in grades
+        for pin in grades:
+            there[int(told[pin])] += 1
+    return values, Reached(found, there)
+
+
+def line(title: str, values: dict[str, Array], reached: Reached | None) -> str:
+    """Return a line of the table."""
+    ours = values[OURS]
+    low, high = intervals(ours[:, None], SEED)[:, 0]
+    cells = [f"**{ours.mean():.3f}** ({low:.3f} to {high:.3f})"]
+    cells += [f"{values[name].mean():.3f}" for name in (WORDS, PICTURES, RANKS)]
+    leg = max((WORDS, PICTURES), key=lambda name: float(values[name].mean()))
+    for name in (leg, RANKS):
+        each = compare((OURS, ours), (name, values[name]), "nDCG@10", SEED)
+        cells.append(f"{each.difference:+.3f} ({each.low:+.3f} to {each.high:+.3f})")
+    cells.append("–" if reached is None else f"{reached.ratio():.2f}")
+    return f"| {title} ({len(ours):,}) | " + " | ".join(cells) + " |"
+
+
+def table(pools: Sequence[tuple[str, Pool]], text: str, parameters: Parameters) -> list[str]:
+    """Return a line for each third, and one for all."""
+    parts = [(name, *judged(pool, parameters)) for name, pool in pools]
+    told = text != "full"
+    out = [line(f"{name}, {text} text", v, r if told else None) for name, v, r in parts]
+    all_values = {name: np.concatenate([v[name] for _, v, _ in parts]) for name in parts[0][1]}
+    all_reached = Reached(
+        np.sum([r.found for _, _, r in parts], axis=0),
+        np.sum([r.there for _, _, r in parts], axis=0),
+    )
+    return [*out, line(f"all thirds, {text} text", all_values, all_reached if told else None)]
+
+
+def main() -> None:
+    """Print the table."""
+    arguments = argparse.ArgumentParser(description=__doc__)
+    arguments.add_argument("--data", type=Path, required=True)
+    arguments.add_argument("--split", choices=SPLITS, default="test")
+    arguments.add_argument(
+        "--encoders", nargs=FOLDS, required=True, help="settings of ENGINE_ENCODER, third by third"
+    )
+    given = arguments.parse_args()
+    parameters = Parameters()
+    encoders = [load_encoder(each) for each in given.encoders]
+    sets = [
+        load(given.data, "flickr", given.split, encoder, fold)
+        for fold, encoder in enumerate(encoders)
+    ]
+    named = ", ".join(encoder.fingerprint for encoder in encoders)
+    heads = ["this engine", WORDS, PICTURES, RANKS, "less the better leg", "less RRF", "reach"]
+    print(f"nDCG@10, {given.split} captions, {named}\n")
+    print("| third (queries) | " + " | ".join(heads) + " |\n|---|" + "---|" * len(heads))
+    for text, share in SHARES.items():
+        pools = [
+            (f"third {fold}", Pool(without_text(each, share), parameters))
+            for fold, each in enumerate(sets)
+        ]
+        print(*table(pools, text, parameters), sep="\n", flush=True)
+
+
+if __name__ == "__main__":
+    main()
