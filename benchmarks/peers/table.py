@@ -46,6 +46,8 @@ def table(found: Mapping[str, Row]) -> str:
         f"`{COMMAND}`. The same pins, 256-d vectors and analysed terms for all, in one run; made-up"
         " pins as in `benchmarks/synthetic.py`, half of them without text. Each in a process of its"
         " own, on two cores.",
+        "",
+        "![Times over the number of pins](peers.svg)",
     ]
     for size in sizes:
         parts += ["", f"## {size:,} pins", "", *_size(found, size)]
@@ -138,7 +140,7 @@ def _ahead(found: Mapping[str, Row], sizes: list[int]) -> list[str]:
                 for name in PEERS
                 if (each := found.get(f"{step}/{size}/{name}")) and value(each) < value(own)
             ]
-            told = ", ".join(ahead) or "nobody"
+            told = ", ".join(ahead) or "none of those measured"
             lines.append(
                 f"- {size:,} pins, {what}, we {form.format(value(own))}: ahead of us {told}."
             )
@@ -150,5 +152,7 @@ def _ahead(found: Mapping[str, Row], sizes: list[int]) -> list[str]:
             for name, each in judged.items()
             if name != US and (best := max(each["default"], each.get("best", 0.0))) > own
         ]
-        lines.append(f"- nDCG@10, we {own:.3f}: ahead of us {', '.join(better) or 'nobody'}.")
+        lines.append(
+            f"- nDCG@10, we {own:.3f}: ahead of us {', '.join(better) or 'none of those measured'}."
+        )
     return lines

@@ -86,7 +86,7 @@ def test_the_table_says_who_is_ahead(tmp_path: Path) -> None:
     }
     text = table(found)
     assert "top 10, p50, we 2.00 ms: ahead of us LanceDB (1.00 ms)." in text
-    assert "depth 400, p50, we 4.00 ms: ahead of us nobody." in text
+    assert "depth 400, p50, we 4.00 ms: ahead of us none of those measured." in text
     assert "nDCG@10, we 0.700: ahead of us LanceDB (0.800)." in text
     assert "3 of 20 found" in text
     draw(found, tmp_path / "plot.svg")
