@@ -34,7 +34,7 @@ from engine.queries import check_boards, parse_filter
 from engine.retrieval.answers import answer_to_json
 from engine.serving.answers import pin_answer
 from engine.serving.asking import Asking
-from engine.serving.models import SEQUENCE_HEADER, SearchRequest, cursor_offset
+from engine.serving.models import SEQUENCE_HEADER, SearchRequest
 from engine.settings import Settings
 from engine.store.ownership import owner_of
 from engine.store.people_file import person_id
@@ -88,7 +88,7 @@ class Local:
             minus=request.minus,
             filter_=parse_filter(request.filter),
             limit=request.limit,
-            offset=cursor_offset(request.cursor),
+            cursor=request.cursor,
             diversity=request.diversity,
             explain=request.explain,
         )

@@ -243,6 +243,8 @@ class Query:
     collapse: of pins that show nearly the same picture, answer with the best alone.
     diversity: how much unlikeness to the hits before counts against relevance; 0 to 1.
     person: for whom it is asked, None for anybody.
+    cursor: the `next` of the page before, as it was sent; `offset` and `seen` are read from it.
+    seen: marks of the pins on the pages before, see `engine/retrieval/cursors.py`.
     """
 
     parts: tuple[Part, ...]
@@ -254,6 +256,8 @@ class Query:
     collapse: bool = True
     diversity: float = 0.0
     person: For | None = None
+    cursor: str | None = None
+    seen: frozenset[int] = frozenset()
 
     def __post_init__(self) -> None:
         if not 0.0 <= self.min_relevance <= 1.0:  # also false for what is no number

@@ -33,8 +33,9 @@ from engine.ingestion.letters import Letters
 from engine.ingestion.lookahead import Lookahead
 from engine.ingestion.outcome import Outcome
 from engine.ingestion.unsettled import Unsettled
-from engine.queries import Filter, For, Query
+from engine.queries import MAX_OFFSET, Filter, For, Query
 from engine.retrieval.answers import Answer
+from engine.retrieval.cursors import Cursors, binding
 from engine.retrieval.facets import FacetRequest, facets
 from engine.retrieval.parameters import Parameters
 from engine.retrieval.parameters_file import NAME as PARAMETERS_NAME
@@ -108,13 +109,20 @@ class Workspace:
         return self._current()
 
     def search(self, query: Query) -> Answer:
-        """Answer a query."""
+        """Answer a query; raise BadQuery for a cursor that is not of it."""
         parameters = self.parameters
         personal = None
         if query.person is not None and query.person.strength > 0.0:
             taste, strength = self.feed.taste(self.told(query.person)), query.person.strength
             personal = Personal(taste, strength, self.collection, parameters)
-        return self.sized(search(query, self.reader(parameters), parameters, personal))
+        # Not to the person: who likes something between two pages goes on by the new taste.
+        plain = replace(query, limit=1, offset=0, explain=False, cursor=None, person=None)
+        asked = binding("search", plain)
+        if query.cursor is not None:
+            seen = self.cursors.read(query.cursor, asked)
+            query = replace(query, cursor=None, offset=len(seen), seen=seen)
+        answer = search(query, self.reader(parameters), parameters, personal)
+        return self.sized(self._continued(answer, asked))
 
     @property
     def people(self) -> PeopleFile:
@@ -144,6 +152,26 @@ class Workspace:
     def feed(self) -> Feed:
         """What makes feeds, by the present parameters."""
         return Feed(self.collection, self.parameters)
+
+    def personal_feed(
+        self, person: For, filter_: Filter, limit: int, cursor: str | None = None
+    ) -> Answer:
+        """Answer with what a person would like; raise BadQuery for a cursor of another filter."""
+        asked = binding("feed", filter_)
+        seen = frozenset[int]() if cursor is None else self.cursors.read(cursor, asked)
+        answer = self.feed.answer(person, filter_, limit, len(seen), seen)
+        return self.sized(self._continued(answer, asked))
+
+    @cached_property
+    def cursors(self) -> Cursors:
+        """What writes and reads the cursors of answers."""
+        return Cursors.of(collection_folder(self.settings))
+
+    def _continued(self, answer: Answer, asked: bytes) -> Answer:
+        """Return an answer with the cursor of the next page, if there is one."""
+        if answer.next_offset is None or answer.next_offset > MAX_OFFSET:
+            return replace(answer, next_offset=None)
+        return replace(answer, cursor=self.cursors.write(asked, answer.seen))
 
     @cached_property
     def suggester(self) -> Suggester:
@@ -181,12 +209,17 @@ class Workspace:
         minus: str | None = None,
         filter_: Filter | None = None,
         limit: int = 20,
-        offset: int = 0,
+        cursor: str | None = None,
         diversity: float = 0.0,
         explain: bool = False,
     ) -> Answer:
-        """Answer with pins like a pin, or like it but for what some words say."""
+        """Answer with pins like a pin, or like it but for what some words say.
+
+        Raises BadQuery for a cursor that is not of this question.
+        """
         parameters = self.parameters
+        asked = binding("related", pin_id, but, minus, filter_ or Filter(), diversity)
+        seen = frozenset[int]() if cursor is None else self.cursors.read(cursor, asked)
         answer = related(
             pin_id,
             self.reader(parameters),
@@ -195,11 +228,12 @@ class Workspace:
             minus=minus,
             filter_=filter_,
             limit=limit,
-            offset=offset,
+            offset=len(seen),
             diversity=diversity,
             explain=explain,
+            seen=seen,
         )
-        return self.sized(answer)
+        return self.sized(self._continued(answer, asked))
 
     def sized(self, answer: Answer) -> Answer:
         """Return an answer whose hits say how large their kept pictures are."""

@@ -46,7 +46,14 @@ class Feed:
             {name: rows[name] for name in dict.fromkeys(person.hides) if name in rows},
         )
 
-    def answer(self, person: For, filter_: Filter, limit: int, offset: int) -> Answer:
+    def answer(
+        self,
+        person: For,
+        filter_: Filter,
+        limit: int,
+        offset: int,
+        seen: frozenset[int] = frozenset(),
+    ) -> Answer:
         """Answer with a page of a person's feed, without the pins that tell the taste."""
         started = time.perf_counter()
         check_page(limit, offset)
@@ -62,9 +69,10 @@ class Feed:
                 ordered.ranking.order, pins, ordered.vector, offset + limit + READ_AHEAD
             )
         )
-        page, more = page_of(entries, offset, limit)
-        hits = show(page, pins, None)
-        return Answer(hits, more, (time.perf_counter() - started) * 1000)
+        page = page_of(entries, ordered.ranking.candidates.keys, offset, limit, seen)
+        hits = show(page.entries, pins, None)
+        took = (time.perf_counter() - started) * 1000
+        return Answer(hits, page.next_offset, took, seen=page.seen)
 
     def _near(self, taste: Taste, filter_: Filter, told: frozenset[str]) -> "_Ordered | None":
         """Return what lies near the interests, None where there are none."""

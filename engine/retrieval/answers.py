@@ -71,6 +71,7 @@ class Answer:
     nothing_relevant: whether it is unlikely that anything here is what was asked for.
     corrections: words that no pin says, as asked, and what they were read as.
     degraded: what a part of the store could not answer; hits and scores are without it.
+    seen: marks of all pins up to the end of the page; cursor: what the next page is asked for by.
     """
 
     hits: tuple[Hit, ...]
@@ -79,6 +80,8 @@ class Answer:
     nothing_relevant: bool = False
     corrections: Mapping[str, str] = field(default_factory=dict)
     degraded: tuple[str, ...] = ()
+    seen: frozenset[int] = frozenset()
+    cursor: str | None = None
 
 
 def hit_to_json(hit: Hit) -> dict[str, Any]:
@@ -99,10 +102,14 @@ def hit_to_json(hit: Hit) -> dict[str, Any]:
 
 
 def answer_to_json(answer: Answer) -> dict[str, Any]:
-    """Return the contract's JSON of an answer; the cursor of the next page is its offset."""
+    """Return the contract's JSON of an answer.
+
+    The cursor of the next page is its offset where nobody made another.
+    """
+    following = None if answer.next_offset is None else str(answer.next_offset)
     out: dict[str, Any] = {
         "hits": [hit_to_json(hit) for hit in answer.hits],
-        "next": None if answer.next_offset is None else str(answer.next_offset),
+        "next": answer.cursor or following,
         "nothing_relevant": answer.nothing_relevant,
         "corrections": dict(answer.corrections),
         "took_ms": round(answer.took_ms, 3),

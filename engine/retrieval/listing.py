@@ -3,11 +3,12 @@
 Knows nothing of how rows were put in order.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice
 
 from engine.retrieval.answers import Duplicates, Hit
+from engine.retrieval.cursors import mark
 from engine.retrieval.explain import explain
 from engine.retrieval.ranking import Ranking
 from engine.store.collection import Collection, StoredPin
@@ -49,13 +50,32 @@ class Pins:
         return {row: pin for row in wanted if (pin := self.known[row]) is not None}
 
 
+@dataclass(frozen=True)
+class Page:
+    """Some entries; `next_offset` is where the next page begins, None if there is none.
+
+    seen: marks of all pins up to the end of it.
+    """
+
+    entries: tuple[Entry, ...]
+    next_offset: int | None
+    seen: frozenset[int]
+
+
 def page_of(
-    entries: Iterator[Entry], offset: int, limit: int
-) -> tuple[tuple[Entry, ...], int | None]:
-    """Return one page, and where the next begins if there is one; reads one entry beyond it."""
-    page = tuple(islice(entries, offset, offset + limit))
+    entries: Iterator[Entry], keys: Sequence[str], offset: int, limit: int, seen: frozenset[int]
+) -> Page:
+    """Return the page after `offset` entries, or after all pins that were seen, if any were.
+
+    keys: of the pins by row. Reads one entry beyond the page.
+    """
+    if seen:
+        entries = (each for each in entries if mark(keys[each.row]) not in seen)
+    skipped = [] if seen else list(islice(entries, offset))
+    page = tuple(islice(entries, limit))
     more = next(entries, None) is not None
-    return page, offset + limit if more else None
+    marks = seen.union(mark(keys[each.row]) for each in (*skipped, *page))
+    return Page(page, offset + limit if more else None, marks)
 
 
 def show(

@@ -34,6 +34,7 @@ def related(
     offset: int = 0,
     diversity: float = 0.0,
     explain: bool = False,
+    seen: frozenset[int] = frozenset(),
 ) -> Answer:
     """Answer with pins like a pin: neither itself nor its copies, and of other copies one.
 
@@ -60,11 +61,19 @@ def related(
     pins = Pins(ranking, collection)
     first = read_ahead(offset, limit, diversity > 0)
     distinct = collapsed(ranking.order, pins, asked.vector, first, shown=source)
-    page, more = page_of(diversified(distinct, pins, diversity), offset, limit)
-    hits = show(page, pins, asked.terms if explain else None)
+    varied = diversified(distinct, pins, diversity)
+    page = page_of(varied, ranking.candidates.keys, offset, limit, seen)
+    hits = show(page.entries, pins, asked.terms if explain else None)
     took = (time.perf_counter() - started) * 1000
-    missing = ranking.candidates.missing
-    return Answer(hits, more, took, ranking.nothing_relevant, asked.corrections, missing)
+    return Answer(
+        hits,
+        page.next_offset,
+        took,
+        ranking.nothing_relevant,
+        asked.corrections,
+        ranking.candidates.missing,
+        page.seen,
+    )
 
 
 def _asked(source: Record, reader: Reader, but: str | None, minus: str | None) -> Understood:

@@ -35,11 +35,20 @@ def search(
     if personal is not None:
         entries = personal(entries, pins)
     entries = diversified(entries, pins, query.diversity)
-    page, more = page_of(entries, query.offset, query.limit)
-    hits = show(page, pins, asked.terms if query.explain else None)
+    keys = ranking.candidates.keys
+    page = page_of(entries, keys, query.offset, query.limit, query.seen)
+    hits = show(page.entries, pins, asked.terms if query.explain else None)
     took = (time.perf_counter() - started) * 1000
     missing = ranking.candidates.missing
-    return Answer(hits, more, took, ranking.nothing_relevant, asked.corrections, missing)
+    return Answer(
+        hits,
+        page.next_offset,
+        took,
+        ranking.nothing_relevant,
+        asked.corrections,
+        missing,
+        page.seen,
+    )
 
 
 def ranked(query: Query, reader: Reader, parameters: Parameters) -> tuple[Understood, Ranking]:

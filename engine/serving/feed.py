@@ -7,7 +7,7 @@ from pydantic import Field
 from engine.queries import For, parse_filter
 from engine.retrieval.answers import answer_to_json
 from engine.serving.asking import Asking
-from engine.serving.models import PERSON, cursor_offset
+from engine.serving.models import PERSON
 from engine.workspace import Workspace
 
 
@@ -25,10 +25,8 @@ class FeedRequest(Asking):
 
     def answer(self, workspace: Workspace) -> dict[str, Any]:
         """Return a page as JSON; ids of pins that are not here, or blocked, say nothing."""
-        answer = workspace.feed.answer(
-            workspace.told(For(tuple(self.likes), tuple(self.hides), person=self.person)),
-            parse_filter(self.filter),
-            self.limit,
-            cursor_offset(self.cursor),
+        person = For(tuple(self.likes), tuple(self.hides), person=self.person)
+        answer = workspace.personal_feed(
+            workspace.told(person), parse_filter(self.filter), self.limit, self.cursor
         )
-        return answer_to_json(workspace.sized(answer))
+        return answer_to_json(answer)

@@ -12,7 +12,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationErro
 
 from engine.errors import BadQuery
 from engine.pins import pin_id
-from engine.queries import Query
+from engine.retrieval.cursors import Cursors
 from engine.serving.bodies import decoded, json_body
 from engine.serving.models import SearchRequest
 from engine.serving.service import Serving
@@ -64,9 +64,12 @@ class FeedbackEvent(BaseModel):
     )
     at: AwareDatetime | None = Field(None, description="RFC 3339; now, if left out")
 
-    def to_event(self, max_bytes: int) -> Event:
+    def to_event(self, max_bytes: int, cursors: Cursors) -> Event:
         """Return the event to keep; raise BadQuery, BadFilter or BadPin."""
         query = self.query.to_query(max_bytes)
+        cursor = self.query.cursor
+        # Of any query: what was sent with it may leave out what does not change the answer.
+        before = 0 if cursor is None else len(cursors.read(cursor, None))
         told = self.query.model_dump(mode="json", exclude_defaults=True, exclude=_NOT_ASKED)
         if any(part.kind == "image" for part in query.parts):
             raise BadQuery(
@@ -77,11 +80,11 @@ class FeedbackEvent(BaseModel):
         shown = tuple(pin_id(each) for each in self.shown)
         if len(set(shown)) < len(shown):
             raise BadQuery("shown names a pin twice: give each once, in order")
-        self._check_place(query, shown)
+        self._check_place(before, shown)
         at = (self.at or datetime.now(UTC)).isoformat(timespec="seconds")
-        return Event(self.event, told, self.pin, query.offset + 1, shown, self.answer, at)
+        return Event(self.event, told, self.pin, before + 1, shown, self.answer, at)
 
-    def _check_place(self, query: Query, shown: tuple[str, ...]) -> None:
+    def _check_place(self, before: int, shown: tuple[str, ...]) -> None:
         if self.event == "view":
             if self.pin is not None or self.rank is not None:
                 raise BadQuery("a view is of no pin: leave pin and rank out")
@@ -90,7 +93,7 @@ class FeedbackEvent(BaseModel):
             raise BadQuery(f"a {self.event} needs a pin and its rank")
         if self.pin not in shown:
             raise BadQuery(f"pin {self.pin[:128]!r} is not among those shown")
-        place = query.offset + shown.index(self.pin) + 1
+        place = before + shown.index(self.pin) + 1
         if self.rank != place:
             raise BadQuery(
                 f"rank {self.rank} is not that of pin {self.pin!r}, which stands at {place} by "
@@ -138,5 +141,10 @@ def post_feedback(service: Serving, body: Annotated[bytes, Depends(json_body)]) 
         events = [FeedbackEvent.model_validate(each) for each in values]
     except ValidationError as error:
         raise RequestValidationError(error.errors(include_url=False)) from None
-    kept = service.keep_feedback([each.to_event(service.workspace.limits.bytes) for each in events])
+    kept = service.keep_feedback(
+        [
+            each.to_event(service.workspace.limits.bytes, service.workspace.cursors)
+            for each in events
+        ]
+    )
     return {"kept": kept, "dropped": len(events) - kept}

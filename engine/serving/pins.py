@@ -24,7 +24,7 @@ from engine.retrieval.answers import answer_to_json
 from engine.serving.answers import BatchAnswer, PinAnswer, QueuedAnswer, SearchAnswer, pin_answer
 from engine.serving.bodies import decoded, json_body
 from engine.serving.examples import NEW_PIN, PATCH_SCHEMA, PIN_SCHEMA
-from engine.serving.models import SEQUENCE_HEADER, cursor_offset, filter_pairs
+from engine.serving.models import SEQUENCE_HEADER, filter_pairs
 from engine.serving.problems import TYPE
 from engine.serving.search import Cursor, Diversity, Explain, Filters, Limit
 from engine.serving.service import Service, Serving
@@ -152,7 +152,7 @@ def get_related(
         minus=minus,
         filter_=parse_filter(filter_pairs(filters or ())),
         limit=limit,
-        offset=cursor_offset(cursor),
+        cursor=cursor,
         diversity=diversity,
         explain=explain,
     )

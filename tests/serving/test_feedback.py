@@ -44,7 +44,8 @@ def send(client: TestClient, value: Any) -> dict[str, int]:
 def test_one_and_many_are_kept(client: TestClient, desk: Workspace) -> None:
     assert send(client, CLICK) == {"kept": 1, "dropped": 0}
     view = {"event": "view", "query": {"text": "sofa"}, "shown": ["room-1"]}
-    late = CLICK | {"query": {"text": "red dress", "cursor": "20"}, "rank": 22, "answer": "a1"}
+    cursor = desk.cursors.write(bytes(8), range(20))
+    late = CLICK | {"query": {"text": "red dress", "cursor": cursor}, "rank": 22, "answer": "a1"}
     late |= {"at": "2026-01-02T03:04:05Z"}
     assert send(client, [view, late]) == {"kept": 2, "dropped": 0}
     first, second, third = desk.feedback.events()
