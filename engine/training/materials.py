@@ -40,6 +40,7 @@ from engine.training.pins import (
 from engine.training.recipe import Recipe
 from engine.training.supervision import ClassTexts, Supervision, class_odds
 from engine.training.teachers import FloatArray, TextTeacher, principal_axes, project
+from engine.training.vocabulary import missing_singulars
 
 LEAST_VIEW = 0.55
 """The least share of a picture that a random view of it shows."""
@@ -207,6 +208,12 @@ def _supervise(
     teacher = TextTeacher()
     sentences = _sentences(sources.work, teacher, corpus)
     tokens = _cached(sources.work / "tokens.npy", teacher.tokens)
+    vocabulary = teacher.vocabulary
+    if recipe.singulars:
+        # A word starts as its plural, which the teacher knows as a whole.
+        single = missing_singulars(vocabulary)
+        tokens = np.concatenate([tokens, tokens[list(single.values())]])
+        vocabulary = [*vocabulary, *single]
     axes = principal_axes(sentences, recipe.dimension)
     supervision = Supervision(
         mix=mix,
@@ -221,7 +228,7 @@ def _supervise(
         corpus=corpus,
         targets=project(sentences, axes),
     )
-    return supervision, project(tokens, axes), tokenizer(teacher.vocabulary)
+    return supervision, project(tokens, axes), tokenizer(vocabulary)
 
 
 def _sentences(work: Path, teacher: TextTeacher, texts: Sequence[str]) -> FloatArray:

@@ -39,6 +39,8 @@ class Recipe:
     temperature: float = 0.05
     class_temperature: float = 0.04
 
+    singulars: bool = True
+    """Whether a word whose plural alone is a token becomes one too."""
     naming: int = 80
     """How many of the dimensions say what is seen by name, beside those that are learnt."""
     name_strength: float = 0.6
@@ -117,6 +119,7 @@ FLOOR = Recipe(
             "flickr": 0.08,
         }
     ),
+    singulars=False,
     naming=0,
     class_weight=0.5,
     joint_text_rate=0.0,
