@@ -19,6 +19,7 @@ from engine.errors import StoreError
 from engine.serving.callers import READING, Caller, Callers
 from engine.serving.limits import Limits
 from engine.serving.problems import Problem
+from engine.serving.unread import read_away
 
 KEYED = "/v1"
 # A page from elsewhere may not show the pictures or read the answers of a server on loopback.
@@ -69,7 +70,7 @@ class Gate:
         headers = Headers(scope=scope)
         caller = self._caller(scope, headers)
         refusal = caller if isinstance(caller, Problem) else self._over_size(headers)
-        more = {"Connection": "close"}  # the body was not read
+        more: dict[str, str] = {}
         if refusal is None and isinstance(caller, Caller) and not caller.trusted:
             over = self.rules.limits.enter(caller.name)
             if over is None:
@@ -86,6 +87,9 @@ class Gate:
             return
         if refusal.status == HTTPStatus.UNAUTHORIZED:
             more["WWW-Authenticate"] = 'Bearer realm="engine"'
+        whole = await read_away(receive)
+        if not whole or refusal.status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
+            more["Connection"] = "close"
         await refusal.response(scope["path"], more)(scope, receive, hardened)
 
     def _caller(self, scope: Scope, headers: Headers) -> Caller | Problem | None:

@@ -15,6 +15,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from engine.errors import Overloaded
 from engine.serving.problems import RETRY_AFTER_S, Problem
+from engine.serving.unread import read_away
 
 
 class Threads:
@@ -60,6 +61,7 @@ class Bounded:
             f"{self.most_waiting} requests wait already: ask again in a second, or give the "
             "engine more processors",
         )
-        # The body was not read: the connection can't be used for another request.
-        headers = {"Retry-After": str(RETRY_AFTER_S), "Connection": "close"}
+        headers = {"Retry-After": str(RETRY_AFTER_S)}
+        if not await read_away(receive):
+            headers["Connection"] = "close"
         await refusal.response(scope["path"], headers)(scope, receive, send)

@@ -36,6 +36,12 @@ def test_a_server_from_start_to_end(tmp_path: Path) -> None:
         assert found["hits"][0]["id"] == "room-1"
         big = http.post("/v1/search", content=iter([b"x" * 1_000_000] * 40))
         assert big.status_code == 413
+        # A refusal arrives although its body is of no use, and the connection goes on.
+        wrong = {"Authorization": "Bearer wrong"}
+        for _ in range(20):
+            refused = http.post("/v1/search", content=b"x" * 900_000, headers=wrong)
+            assert refused.status_code == 401
+            assert "connection" not in refused.headers
 
         # One owner: a second server says who it is and where.
         with command(tmp_path) as second:
