@@ -9,7 +9,7 @@ WORK ?= out/peers
 DATA ?= ../shared/data
 ENCODER ?= embedded
 
-.PHONY: demo test lint serve bench bench-peers clean
+.PHONY: demo test lint serve soak bench bench-peers clean
 
 $(READY): pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
@@ -33,6 +33,10 @@ lint: $(READY)
 
 serve: $(READY)
 	$(BIN)/engine serve
+
+# Ten minutes of drawn requests to every route; the suite has a short run of it.
+soak: $(READY)
+	$(BIN)/python -m tests.serving.soak $(or $(SECONDS),600)
 
 bench: $(READY)
 	$(BIN)/python benchmarks/scale.py
