@@ -68,5 +68,10 @@ def evidence_of(lexical: Array, visual: Array, has_text: Mask, terms: int) -> Ev
     return Evidence(
         float(lexical.max(initial=0.0, where=has_text)),
         float(visual.max(initial=0.0)),
-        min(terms, LONG) / LONG,
+        length_of(terms),
     )
+
+
+def length_of(terms: int) -> float:
+    """Return a query's number of terms as a share of LONG, at most 1."""
+    return min(terms, LONG) / LONG

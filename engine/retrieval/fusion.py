@@ -28,6 +28,9 @@ class Signals:
     cosine, coverage: the same two before calibration; coverage is 0 without text.
     visual_rank, lexical_rank: 1-based place in each leg, 0 where it did not bring the pin in.
     worded: whether any text holds any word of the query; if none does, text says nothing.
+    board: calibrated match of the board title alone, 0 without one.
+    has_text: whether `lexical` is what the pin's own text says.
+    length: number of the query's terms as a share of LONG, at most 1.
     """
 
     visual: Array
@@ -37,6 +40,9 @@ class Signals:
     visual_rank: Ranks
     lexical_rank: Ranks
     worded: bool
+    board: Array
+    has_text: Mask
+    length: float
 
 
 @dataclass(frozen=True)
@@ -119,24 +125,39 @@ class Learned:
 
 
 Fusion = Convex | Reciprocal | Distribution | Learned
-PIN_FEATURES = 5
-QUERY_FEATURES = 3
+PIN_FEATURES = 9
+QUERY_FEATURES = 4
 
 
 def pin_features(signals: Signals) -> Array:
-    """Return what a learned fuser knows of each pin, (n, 5): it must not like any of it less.
+    """Return what a learned fuser knows of each pin, (n, 9): it must not like any of it less.
 
     The visual signal with and without its rank's share, the lexical one, both together, and the
-    visual one where no text says anything, so that it can count for more there.
+    visual one where no text says anything, so that it can count for more there. Then the lexical
+    rank's share, the lexical signal where the pin's own text says it, that of a long query, and the
+    board title's match. Whether a pin has text is no feature by itself: liked, it would lower a pin
+    that loses a text which matches nothing; disliked, one that gains a text which matches all.
     """
-    rank = np.where(signals.visual_rank > 0, 1.0 / np.maximum(signals.visual_rank, 1), 0.0)
     alone = signals.visual * float(not signals.worded)
     lexical = signals.lexical * float(signals.worded)
-    return np.stack([signals.visual, rank, lexical, signals.visual * lexical, alone], axis=1)
+    return np.stack(
+        [
+            signals.visual,
+            _first(signals.visual_rank),
+            lexical,
+            signals.visual * lexical,
+            alone,
+            _first(signals.lexical_rank),
+            lexical * signals.has_text,
+            lexical * signals.length,
+            signals.board,
+        ],
+        axis=1,
+    )
 
 
 def query_features(signals: Signals) -> Array:
-    """Return what it knows of the query, (3,): its best text, its best pictures, and if words hit.
+    """Return what it knows of the query, (4,): best text, best pictures, if words hit, and length.
 
     Best pictures: the mean of the ten highest visual values, which says how well the query is
     pictured in this collection at all.
@@ -145,7 +166,11 @@ def query_features(signals: Signals) -> Array:
         return np.zeros(QUERY_FEATURES)
     best = float(signals.lexical.max()) if signals.worded else 0.0
     top = float(np.sort(signals.visual)[-TOP:].mean())
-    return np.array([best, top, float(signals.worded)])
+    return np.array([best, top, float(signals.worded), signals.length])
+
+
+def _first(ranks: Ranks) -> Array:
+    return np.where(ranks > 0, 1.0 / np.maximum(ranks, 1), 0.0)
 
 
 def _spread(values: Array, found: Mask) -> Array:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from engine.retrieval.certainty import Evidence, evidence_of
+from engine.retrieval.certainty import Evidence, evidence_of, length_of
 from engine.retrieval.fusion import Convex, Signals
 from engine.retrieval.parameters import Kind, Mixing, Parameters
 from engine.store.plan import Bm25, Candidates
@@ -100,6 +100,9 @@ def read_signals(candidates: Candidates, mixing: Mixing, bm25: Bm25) -> Signals:
         candidates.vector_rank,
         candidates.lexical_rank,
         worded=bool(covered.any()),
+        board=mixing.lexical(coverage(candidates, replace(bm25, description_weight=0.0))),
+        has_text=candidates.has_text,
+        length=length_of(len(candidates.idf)),
     )
 
 

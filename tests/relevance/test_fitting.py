@@ -68,7 +68,18 @@ def signals(random: np.random.Generator, count: int = 30) -> Signals:
     order = np.argsort(-visual)
     rank = np.empty(count, dtype=np.int32)
     rank[order] = np.arange(1, count + 1)
-    return Signals(visual, lexical, visual, lexical, rank, rank[::-1].copy(), worded=True)
+    return Signals(
+        visual,
+        lexical,
+        visual,
+        lexical,
+        rank,
+        rank[::-1].copy(),
+        worded=True,
+        board=lexical / 2,
+        has_text=random.random(count) < 0.5,
+        length=0.25,
+    )
 
 
 def test_the_learned_fuser_ranks_by_what_decides_and_never_likes_a_pin_less_for_more() -> None:

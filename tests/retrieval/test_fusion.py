@@ -23,7 +23,7 @@ from engine.retrieval.fusion import (
 
 Array = npt.NDArray[np.float64]
 SIZE = 12
-LEARNED = Learned(-2.0, (2.0, 0.5, 3.0, 1.0, 1.5), (0.3, -0.4, 0.2))
+LEARNED = Learned(-2.0, (2.0, 0.5, 3.0, 1.0, 1.5, 0.7, 0.6, 0.9, 0.8), (0.3, -0.4, 0.2, -0.1))
 ALL: tuple[Fusion, ...] = (Convex(), Reciprocal(), Distribution(), LEARNED)
 shares = st.floats(0, 1)
 
@@ -41,6 +41,9 @@ def signals(draw: st.DrawFn) -> Signals:
         visual_rank=_ranks(cosine, draw(hnp.arrays(np.bool_, SIZE))),
         lexical_rank=_ranks(coverage, draw(hnp.arrays(np.bool_, SIZE)) & (coverage > 0)),
         worded=bool(coverage.any()),
+        board=draw(hnp.arrays(np.float64, SIZE, elements=shares)),
+        has_text=draw(hnp.arrays(np.bool_, SIZE)) | (coverage > 0),
+        length=draw(shares),
     )
 
 
@@ -99,7 +102,12 @@ def test_a_learned_score_is_its_logistic(given_: Signals) -> None:
         v, t, rank = given_.visual[row], given_.lexical[row], given_.visual_rank[row]
         raised = -2.0 + 2 * v + 0.5 * (1 / rank if rank else 0)
         raised += (3 * t + 1 * v * t) if given_.worded else 1.5 * v + v * t
-        raised += 0.3 * best - 0.4 * top + 0.2 * given_.worded
+        leg = given_.lexical_rank[row]
+        raised += 0.7 / leg if leg else 0
+        if given_.worded:
+            raised += 0.6 * t * given_.has_text[row] + 0.9 * t * given_.length
+        raised += 0.8 * given_.board[row]
+        raised += 0.3 * best - 0.4 * top + 0.2 * given_.worded - 0.1 * given_.length
         assert score == pytest.approx(1 / (1 + np.exp(-raised)))
 
 
@@ -116,7 +124,7 @@ def test_scores_are_in_range(fusion: Fusion, given_: Signals, weight: float) -> 
     weight=shares,
     row=st.integers(0, SIZE - 1),
     more=shares,
-    signal=st.sampled_from(["visual", "lexical"]),
+    signal=st.sampled_from(["visual", "lexical", "board"]),
 )
 def test_more_of_a_signal_never_lowers_a_score(
     fusion: Fusion, given_: Signals, weight: float, row: int, more: float, signal: str
@@ -133,10 +141,31 @@ def test_more_of_a_signal_never_lowers_a_score(
     assert fusion(after, weight)[row] >= fusion(before, weight)[row] - 1e-12
 
 
+@given(given_=signals(), row=st.integers(0, SIZE - 1), assumed=shares)
+def test_a_learned_fuser_never_likes_a_pin_less_for_losing_empty_words_or_gaining_full_ones(
+    given_: Signals, row: int, assumed: float
+) -> None:
+    """The query's own features are held fixed by leaving them out."""
+    fusion = replace(LEARNED, query=(0.0,) * QUERY_FEATURES)
+
+    def score(lexical: float, board: float, rank: int, *, told: bool) -> float:
+        changed = {
+            name: np.where(np.arange(SIZE) == row, value, getattr(given_, name))
+            for name, value in (("lexical", lexical), ("board", board), ("has_text", told))
+        }
+        ranks = np.where(np.arange(SIZE) == row, rank, given_.lexical_rank).astype(np.int32)
+        pins = replace(given_, **changed, lexical_rank=ranks)
+        return float(fusion(pins, 0.5)[row])
+
+    silent = score(assumed, 0.0, 0, told=False)
+    assert silent >= score(0.0, 0.0, 0, told=True) - 1e-12
+    assert score(1.0, 1.0, 1, told=True) >= silent - 1e-12
+
+
 def test_coefficients_that_would_punish_a_match_are_refused() -> None:
     with pytest.raises(BadParameters, match="must not be below 0"):
-        Learned(0.0, (1.0, -0.1, 1.0, 1.0, 1.0), (0.0,) * QUERY_FEATURES)
-    with pytest.raises(BadParameters, match="5 coefficients for a pin and 3 for a query"):
+        Learned(0.0, (-0.1,) + (1.0,) * (PIN_FEATURES - 1), (0.0,) * QUERY_FEATURES)
+    with pytest.raises(BadParameters, match="9 coefficients for a pin and 4 for a query"):
         Learned(0.0, (1.0,) * (PIN_FEATURES - 1), (0.0,) * QUERY_FEATURES)
     with pytest.raises(BadParameters, match="k must be above 0"):
         Reciprocal(0.0)

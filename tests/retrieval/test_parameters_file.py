@@ -12,7 +12,14 @@ from hypothesis import strategies as st
 from engine.errors import BadParameters
 from engine.retrieval.calibration import Logistic, Saturation
 from engine.retrieval.certainty import Certainty
-from engine.retrieval.fusion import Convex, Distribution, Learned, Reciprocal
+from engine.retrieval.fusion import (
+    PIN_FEATURES,
+    QUERY_FEATURES,
+    Convex,
+    Distribution,
+    Learned,
+    Reciprocal,
+)
 from engine.retrieval.parameters import Mixing, Parameters
 from engine.retrieval.parameters_file import Current, Tuned, read, write
 from engine.retrieval.silence import Expected, Renormalised, Zero
@@ -32,7 +39,12 @@ mixings = st.builds(
     fusion=st.one_of(
         st.sampled_from([Convex(), Distribution()]),
         st.builds(Reciprocal, number),
-        st.builds(Learned, number, st.tuples(*[number] * 5), st.tuples(*[number] * 3)),
+        st.builds(
+            Learned,
+            number,
+            st.tuples(*[number] * PIN_FEATURES),
+            st.tuples(*[number] * QUERY_FEATURES),
+        ),
     ),
     lexical_weight=share,
     certainty=st.builds(Certainty, st.tuples(*[number] * 4), st.tuples(*[number] * 3)),
