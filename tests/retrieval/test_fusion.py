@@ -149,12 +149,14 @@ def test_a_learned_fuser_never_likes_a_pin_less_for_losing_empty_words_or_gainin
     fusion = replace(LEARNED, query=(0.0,) * QUERY_FEATURES)
 
     def score(lexical: float, board: float, rank: int, *, told: bool) -> float:
-        changed = {
-            name: np.where(np.arange(SIZE) == row, value, getattr(given_, name))
-            for name, value in (("lexical", lexical), ("board", board), ("has_text", told))
-        }
-        ranks = np.where(np.arange(SIZE) == row, rank, given_.lexical_rank).astype(np.int32)
-        pins = replace(given_, **changed, lexical_rank=ranks)
+        own = np.arange(SIZE) == row
+        pins = replace(
+            given_,
+            lexical=np.where(own, lexical, given_.lexical),
+            board=np.where(own, board, given_.board),
+            has_text=np.where(own, told, given_.has_text),
+            lexical_rank=np.where(own, rank, given_.lexical_rank).astype(np.int32),
+        )
         return float(fusion(pins, 0.5)[row])
 
     silent = score(assumed, 0.0, 0, told=False)
