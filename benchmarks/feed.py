@@ -20,6 +20,8 @@ import numpy as np
 
 from benchmarks.pools import SPLITS, in_pool
 from engine.discovery.feed import Feed
+from engine.discovery.kinds import Kinds
+from engine.discovery.vocabulary import Labels, read_vocabulary
 from engine.features.encoder import Encoder
 from engine.features.factory import load_encoder
 from engine.features.fingerprint import content_sha256
@@ -135,7 +137,8 @@ def main() -> None:
         EdgeCollection.open(Path(folder), identity, create=True) as collection,
     ):
         write(collection, records)
-        feed = Feed(collection, for_encoder(encoder.fingerprint))
+        kinds = Kinds(Labels.of(read_vocabulary(), "kind", encoder).rows)
+        feed = Feed(collection, for_encoder(encoder.fingerprint), lambda: kinds)
         print(f"{len(records):,} pins, {given.split} split, {encoder.fingerprint}, {PEOPLE} people")
         print(
             "\n| a taste is | first 20 of a taste | people with both | left after a hide | none |"

@@ -40,7 +40,7 @@ BINS = 10
 WIDTHS = (0.03, 0.05, 0.08)
 HEARD = (0.0, 0.1, 0.2, 0.35, 0.5)
 SHOWN = (0.0, 0.2, 0.4, 0.7, 1.0)
-# A curve of five slopes is held back a little, since there are few thousand questions.
+# A curve of six slopes is held back a little, since there are few thousand questions.
 RIDGE = 1.0
 
 

@@ -59,11 +59,11 @@ class Task:
 
 TASKS: Final = (
     Task("objects", "kind", "caltech", as_it_is, "label"),
-    Task("objects never seen", "kind", "caltech", as_it_is, "label", 0.25, unseen=True),
+    Task("objects never seen", "kind", "caltech", as_it_is, "label", 0.6, unseen=True),
     Task("garments", "kind", "clothing", as_it_is, "label"),
     Task("fashion, attributes", "kind", "fashion", as_it_is, "articleType", 0.5),
     Task("fashion, titles", "kind", "fashion", words_alone, "articleType", 0.5),
-    Task("grocery", "product", "grocery", for_sale, "label", withheld=0.2),
+    Task("grocery", "product", "grocery", for_sale, "label", withheld=0.1),
     Task("fashion, titles", "product", "fashion", for_sale, "description", 0.5),
     Task("fashion, attributes", "colour", "fashion", as_it_is, "baseColour"),
     Task("fashion, titles", "colour", "fashion", words_alone, "baseColour"),

@@ -151,7 +151,7 @@ class Workspace:
     @property
     def feed(self) -> Feed:
         """What makes feeds, by the present parameters."""
-        return Feed(self.collection, self.parameters)
+        return Feed(self.collection, self.parameters, lambda: self.knowledge.kinds)
 
     def personal_feed(
         self, person: For, filter_: Filter, limit: int, cursor: str | None = None

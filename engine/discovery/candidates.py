@@ -13,7 +13,7 @@ from engine.discovery.sayings import Saying
 from engine.discovery.wording import Key
 
 
-@dataclass
+@dataclass(slots=True)
 class Candidate:
     """A label that may be right, with what speaks for it.
 

@@ -1,6 +1,6 @@
 """How likely a label is right: one score to choose by, one logistic curve to say how sure.
 
-Every number was fitted, by regressions such as `--fit` of `benchmarks/shop.py` makes, on
+Every number is what `--fit` of `benchmarks/recognition.py`, and of `benchmarks/shop.py`, prints: on
 pictures that are not judged, with an encoder that has not seen them, some of them of classes that
 neither it nor the collection knows, so that there is something to be unsure of. They belong to the
 embedded encoder, whose cosines they read.
@@ -30,7 +30,7 @@ class Confidence:
     width: float
     heard: float
     shown: float
-    curve: tuple[float, float, float, float, float, float]
+    curve: tuple[float, float, float, float, float, float, float]
 
     def score(self, each: Candidate) -> float:
         """Return what labels are put in order by, at least 0."""
@@ -54,11 +54,12 @@ class Confidence:
 
 def traits(
     confidence: Confidence, ranked: Sequence[Candidate], closest: float
-) -> tuple[float, float, float, float, float]:
+) -> tuple[float, float, float, float, float, float]:
     """Return what decides how sure the first of ranked labels is.
 
     Its lead over the second; its votes; what the text tower says of it; the cosine of the nearest
-    pin that says it; and `closest`, that of the nearest pin of all.
+    pin that says it; `closest`, that of the nearest pin of all; and 1 where the text tower alone
+    would have chosen it too, 0 where neighbours and words disagree.
     """
     first = ranked[0]
     second = confidence.score(ranked[1]) if len(ranked) > 1 else 0.0
@@ -68,16 +69,17 @@ def traits(
         first.heard,
         first.nearest,
         closest,
+        float(first.cosine >= max(each.cosine for each in ranked)),
     )
 
 
 CONFIDENCES: Final[Mapping[Facet, Confidence]] = MappingProxyType(
     {
-        "kind": Confidence(0.05, 0.5, 0.0, (-4.68, 1.97, -0.8, 2.8, 1.77, 2.69)),
-        "product": Confidence(0.03, 0.0, 0.0, (-11.49, 0.72, 2.95, 1.95, 4.61, 4.47)),
-        "place": Confidence(0.03, 0.1, 0.0, (-1.7, 1.64, 0.59, 0.48, 1.66, 1.27)),
-        "style": Confidence(0.03, 0.1, 0.0, (-1.7, 1.64, 0.59, 0.48, 1.66, 1.27)),
-        "colour": Confidence(0.03, 0.5, 0.7, (-3.27, 1.2, 1.76, 0.45, 1.47, 0.56)),
+        "kind": Confidence(0.03, 0.5, 0.0, (-6.63, 0.59, 0.77, 2.72, 2.59, 3.04, 0.1)),
+        "product": Confidence(0.03, 0.0, 0.0, (-9.89, 1.64, 2.95, 2.76, 3.73, 3.62, -1.04)),
+        "place": Confidence(0.03, 0.35, 0.0, (-2.62, -0.34, 0.01, -0.55, 2.01, 0.17, 1.11)),
+        "style": Confidence(0.03, 0.0, 0.0, (-1.75, 1.36, 0.94, 1.0, 1.3, 0.93, 0.39)),
+        "colour": Confidence(0.05, 0.5, 0.2, (-3.62, 1.45, 0.95, 1.04, 1.33, 1.39, -0.43)),
     }
 )
-SAME_PRODUCT: Final = Confidence(0.05, 0.0, 0.0, (-5.59, 2.83, 3.89, 0.0, 1.24, 1.2))
+SAME_PRODUCT: Final = Confidence(0.05, 0.0, 0.0, (-5.59, 2.83, 3.89, 0.0, 1.24, 1.2, 0.0))

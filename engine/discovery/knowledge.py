@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from engine.discovery.confidence import CONFIDENCES
+from engine.discovery.kinds import Kinds
 from engine.discovery.objects import Detector, Finder
 from engine.discovery.recognition import Namer
 from engine.discovery.tower import Tower
@@ -36,6 +37,11 @@ class Knowledge:
         if facet not in self._labels:
             self._labels[facet] = Labels.of(self.vocabulary, facet, self.encoder())
         return self._labels[facet]
+
+    @cached_property
+    def kinds(self) -> Kinds:
+        """What tells which kinds pictures show."""
+        return Kinds(self.labels("kind").rows)
 
     @cached_property
     def finder(self) -> Finder:

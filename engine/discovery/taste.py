@@ -11,6 +11,8 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from engine.discovery.kinds import Kinds
+
 FloatArray = npt.NDArray[np.float32]
 # Likes further apart than this, as 1 - cosine on the average, are different interests.
 APART: Final = 0.65
@@ -43,21 +45,26 @@ class Interest:
 class Taste:
     """A person's interests, largest first.
 
-    hidden: unit rows of the medoids of what the person wants no more of.
+    hidden: unit rows of what the person wants no more of: the medoids of what was hidden, and the
+        likes that it ended.
+    kinds, unwanted: what tells the kinds of pictures, and those of what was hidden.
     """
 
     interests: tuple[Interest, ...] = ()
     hidden: FloatArray | None = None
+    kinds: Kinds | None = None
+    unwanted: frozenset[int] = frozenset()
 
     def closeness(self, rows: FloatArray) -> tuple[npt.NDArray[np.intp], FloatArray]:
         """Return for unit rows (n, d) the nearest interest and the cosine to it.
 
-        The interest is -1 where what was hidden is as near as the nearest interest, or where there
-        is no interest and something hidden is of the row's kind.
+        The interest is -1 where what was hidden is as near as the nearest interest, where it is of
+        the row's kind, and, without interests, where it belongs to the row's group.
         """
         unwanted = np.full(len(rows), -1.0, dtype=np.float32)
         if self.hidden is not None:
             unwanted = (rows @ self.hidden.T).max(axis=1)
+        unwanted[of_kinds(rows, self.kinds, self.unwanted)] = 2.0
         if not self.interests:
             kept = np.where(unwanted >= 1.0 - APART, -1, 0)
             return kept, np.zeros(len(rows), dtype=np.float32)
@@ -67,24 +74,30 @@ class Taste:
         return np.where(unwanted >= nearest, -1, best), nearest
 
 
-def taste_of(likes: Mapping[str, FloatArray], hides: Mapping[str, FloatArray]) -> Taste:
+def taste_of(
+    likes: Mapping[str, FloatArray], hides: Mapping[str, FloatArray], kinds: Kinds | None = None
+) -> Taste:
     """Return the taste of a person by unit vectors of pins, oldest first.
 
     Groups are found by average linkage (Sokal & Michener 1958), cut at APART. A group that
-    something hidden is as like as ENDS is an interest no more.
+    something hidden is as like as ENDS is an interest no more, and likes of a hidden pin's kind
+    make none. What was liked of these is wanted as little as what was hidden.
     """
     liked = dict(list(likes.items())[-MOST_PINS:])
     names = [name for name in liked if name not in hides]
     hidden = _medoids(list(hides.values())[-MOST_PINS:])
+    unwanted = kinds.names(hidden) if kinds is not None and hidden is not None else frozenset()
     if not names:
-        return Taste((), hidden)
+        return Taste((), hidden, kinds, unwanted)
     rows = np.stack([liked[name] for name in names])
     # The newest is the last.
     weight = 0.5 ** (np.arange(len(names))[::-1] / HALF)
+    ended = of_kinds(rows, kinds, unwanted)
     found = []
-    for members in _groups(rows):
+    for members in _groups(rows, np.flatnonzero(~ended)):
         own = rows[members]
         if hidden is not None and float((own @ hidden.T).mean(axis=0).max()) >= ENDS:
+            ended[members] = True
             continue
         central = int(np.argmax((own @ own.T) @ weight[members]))
         at = int(members[central])
@@ -94,9 +107,19 @@ def taste_of(likes: Mapping[str, FloatArray], hides: Mapping[str, FloatArray]) -
     found.sort(key=lambda each: (-each.share, each.pin))
     kept = found[:MOST_INTERESTS]
     total = sum(each.share for each in kept)
-    return Taste(
-        tuple(Interest(each.pin, each.vector, each.share / total) for each in kept), hidden
-    )
+    if hidden is not None:
+        hidden = np.concatenate([hidden, rows[ended]])
+    interests = tuple(Interest(each.pin, each.vector, each.share / total) for each in kept)
+    return Taste(interests, hidden, kinds, unwanted)
+
+
+def of_kinds(
+    rows: FloatArray, kinds: Kinds | None, unwanted: frozenset[int]
+) -> npt.NDArray[np.bool_]:
+    """Say of each unit row whether it shows one of some kinds."""
+    if kinds is None or not unwanted:
+        return np.zeros(len(rows), dtype=np.bool_)
+    return np.isin(kinds.first(rows), list(unwanted))
 
 
 def _medoids(vectors: Sequence[FloatArray]) -> FloatArray | None:
@@ -104,23 +127,26 @@ def _medoids(vectors: Sequence[FloatArray]) -> FloatArray | None:
     if not vectors:
         return None
     rows = np.stack(vectors)
-    groups = sorted(_groups(rows), key=lambda members: -int(members.max()))[:MOST_HIDDEN]
+    groups = sorted(_groups(rows, np.arange(len(rows))), key=lambda members: -int(members.max()))[
+        :MOST_HIDDEN
+    ]
     central = [
         members[int((rows[members] @ rows[members].T).sum(axis=1).argmax())] for members in groups
     ]
     return rows[central]
 
 
-def _groups(rows: FloatArray) -> list[npt.NDArray[np.intp]]:
-    """Return the rows of each group."""
-    if len(rows) == 1:
-        return [np.array([0])]
-    apart = 1.0 - np.clip(rows.astype(np.float64) @ rows.T, -1.0, 1.0)
-    condensed = apart[np.triu_indices(len(rows), 1)]
+def _groups(rows: FloatArray, among: npt.NDArray[np.intp]) -> list[npt.NDArray[np.intp]]:
+    """Return the members of each group among some rows."""
+    if len(among) < 2:
+        return [among] if len(among) else []
+    chosen = rows[among]
+    apart = 1.0 - np.clip(chosen.astype(np.float64) @ chosen.T, -1.0, 1.0)
+    condensed = apart[np.triu_indices(len(chosen), 1)]
     from scipy.cluster.hierarchy import fcluster, linkage  # only here: most commands need none
 
     labels = fcluster(linkage(condensed, "average"), APART, "distance")
-    return [np.flatnonzero(labels == label) for label in range(1, int(labels.max()) + 1)]
+    return [among[labels == label] for label in range(1, int(labels.max()) + 1)]
 
 
 def in_turn(

@@ -6,7 +6,7 @@ from typing import Final, Protocol
 
 from engine.queries import Filter
 from engine.store.identity import Identity
-from engine.store.legs import Ranked, VectorLeg
+from engine.store.legs import FloatArray, Ranked, VectorLeg
 from engine.store.plan import Candidates, Plan
 from engine.store.records import Facts, Record, StoredPin
 from engine.store.vocabulary import Vocabulary
@@ -67,6 +67,10 @@ class Collection(Protocol):
 
     def pins(self, keys: Sequence[str]) -> dict[str, StoredPin]:
         """Return what a page of hits shows, by key; unknown keys are left out."""
+        ...
+
+    def vectors(self, keys: Sequence[str]) -> dict[str, FloatArray]:
+        """Return the unit vectors of pictures, by key; unknown keys are left out."""
         ...
 
     def facts(self, pin_ids: Sequence[str]) -> dict[str, Facts]:

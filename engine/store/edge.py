@@ -29,7 +29,7 @@ from engine.store.graph_building import GraphBuilding
 from engine.store.identity import Identity, check
 from engine.store.kept_words import NAME as WORDS_NAME
 from engine.store.kept_words import KeptWords, text_of
-from engine.store.legs import Leg, Ranked, VectorLeg
+from engine.store.legs import FloatArray, Leg, Ranked, VectorLeg
 from engine.store.live_shard import LiveShard, edge_errors
 from engine.store.ownership import Ownership
 from engine.store.plan import Candidates, Plan
@@ -150,6 +150,10 @@ class EdgeCollection:
     def pins(self, keys: Sequence[str]) -> dict[str, StoredPin]:
         found = self._live.retrieve(list(keys), list(schema.SHOWN), False)
         return {str(each.id): schema.stored_pin(each.payload) for each in found}
+
+    def vectors(self, keys: Sequence[str]) -> dict[str, FloatArray]:
+        found = self._live.retrieve(list(keys), False, True)
+        return {str(each.id): schema.vector(each.vector) for each in found}
 
     def facts(self, pin_ids: Sequence[str]) -> dict[str, Facts]:
         names = {point_id(each): each for each in pin_ids}

@@ -130,6 +130,11 @@ def stored_pin(fields: Mapping[str, Any]) -> StoredPin:
     )
 
 
+def vector(vectors: Mapping[str, npt.ArrayLike]) -> npt.NDArray[np.float32]:
+    """Return a picture's unit row out of a point's vectors."""
+    return np.asarray(vectors[VECTOR], dtype=np.float32)
+
+
 def record(fields: Mapping[str, Any], vectors: Mapping[str, npt.ArrayLike]) -> Record:
     """Return the record of a whole payload and its vectors; the inverse of `payload`.
 
@@ -140,7 +145,7 @@ def record(fields: Mapping[str, Any], vectors: Mapping[str, npt.ArrayLike]) -> R
     rows = NO_ROWS if regions is None else np.asarray(regions, dtype=np.float32)
     return Record(
         pin=pin,
-        vector=np.asarray(vectors[VECTOR], dtype=np.float32),
+        vector=vector(vectors),
         description_terms=fields.get(DESCRIPTION, ""),
         board_terms=fields.get(BOARD, ""),
         image_sha256=line.image_sha256,

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Self, cast
 
 from qdrant_client import QdrantClient, models
 
@@ -23,7 +23,7 @@ from engine.store.collection import EVERYTHING, CollectionInfo
 from engine.store.frequencies import Frequencies
 from engine.store.identity import Identity
 from engine.store.kept_words import KeptWords, text_of
-from engine.store.legs import Leg, Ranked, VectorLeg
+from engine.store.legs import FloatArray, Leg, Ranked, VectorLeg
 from engine.store.plan import Candidates, Plan
 from engine.store.records import Facts, Record, StoredPin, point_id
 from engine.store.server_calls import Calls
@@ -149,6 +149,10 @@ class ServerCollection:
     def pins(self, keys: Sequence[str]) -> dict[str, StoredPin]:
         found = self._retrieve(list(keys), list(schema.SHOWN), False)
         return {str(each.id): schema.stored_pin(each.payload or {}) for each in found}
+
+    def vectors(self, keys: Sequence[str]) -> dict[str, FloatArray]:
+        found = self._retrieve(list(keys), False, True)
+        return {str(each.id): schema.vector(cast(Any, each.vector)) for each in found}
 
     def facts(self, pin_ids: Sequence[str]) -> dict[str, Facts]:
         names = {point_id(each): each for each in pin_ids}

@@ -123,11 +123,14 @@ def test_confidences_are_probabilities_in_the_order_of_scores(
 
 
 def test_the_first_confidence_is_the_logistic_of_its_traits() -> None:
-    confidence = Confidence(0.05, 0.5, 0.0, (-2.0, 1.0, 2.0, 3.0, 4.0, 5.0))
-    first = Candidate("a", ("a",), None, votes=0.6, nearest=0.7, heard=0.2)
-    second = Candidate("b", ("b",), None, votes=0.1, heard=0.4)
+    confidence = Confidence(0.05, 0.5, 0.0, (-2.0, 1.0, 2.0, 3.0, 4.0, 5.0, 0.5))
+    first = Candidate("a", ("a",), None, votes=0.6, nearest=0.7, cosine=0.3, heard=0.2)
     raised = -2.0 + 1.0 * (0.7 - 0.3) + 2.0 * 0.6 + 3.0 * 0.2 + 4.0 * 0.7 + 5.0 * 0.75
-    assert confidence.of([first, second], 0.75)[0] == pytest.approx(1 / (1 + np.exp(-raised)))
+    # The text tower would have said the same, or something else.
+    for cosine, agreed in ((0.2, 0.5), (0.4, 0.0)):
+        second = Candidate("b", ("b",), None, votes=0.1, cosine=cosine, heard=0.4)
+        told = confidence.of([first, second], 0.75)[0]
+        assert told == pytest.approx(1 / (1 + np.exp(-raised - agreed)))
     assert confidence.of([], 0.0) == []
 
 

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from engine.discovery.kinds import Kinds
 from engine.discovery.taste import HALF, MOST_INTERESTS, Taste, in_turn, spread, taste_of
 
 
@@ -97,3 +98,23 @@ def test_variety_stands_for_all_and_of_equals_the_newest_comes_first() -> None:
     same = np.stack([near(0, 1)] * 3)
     assert spread(same, np.array([1.0, 3.0, 2.0]))[0][0] == 1
     assert spread(rows[:0], np.zeros(0)) == ([], [])
+
+
+def test_a_hidden_kind_ends_what_is_liked_of_it_however_it_looks() -> None:
+    # Three kinds of four axes each; what stands on one axis is unlike what stands on the others.
+    labels = np.zeros((30, 12), dtype=np.float32)
+    labels[0, :4], labels[1, 4:8], labels[2, 8:] = 0.5, 0.5, 0.5
+    labels[3:] = np.random.default_rng(2).standard_normal((27, 12)) * 0.01
+    kinds = Kinds(labels)
+    assert kinds.first(np.stack([near(1, 1), near(5, 1)])).tolist() == [0, 1]
+    assert kinds.first(np.zeros((1, 12), np.float32)).tolist() == [-1]
+    assert Kinds(labels[:0]).first(near(0, 1)[None]).tolist() == [-1]
+    likes = {"a0": near(0, 1), "a1": near(1, 2), "b": near(5, 3)}
+    hides = {"no": near(2, 4)}
+    assert {each.pin for each in taste_of(likes, hides).interests} == {"a0", "a1", "b"}
+    taste = taste_of(likes, hides, kinds)
+    assert [each.pin for each in taste.interests] == ["b"]
+    rows = np.stack([near(3, 8), near(0, 9), near(5, 9), near(9, 9)])
+    assert taste.closeness(rows)[0].tolist() == [-1, -1, 0, 0]
+    nothing_left = taste_of({}, hides, kinds)
+    assert nothing_left.closeness(rows)[0].tolist() == [-1, -1, 0, 0]

@@ -100,6 +100,15 @@ def test_records_come_back_exactly(collection: Collection) -> None:
     }
 
 
+def test_vectors_come_back_by_key(collection: Collection, shop: Sequence[Record]) -> None:
+    collection.upsert(shop)
+    keys = [point_id(each.pin.id) for each in shop[:3]]
+    found = collection.vectors([*keys, point_id("nowhere")])
+    assert found.keys() == set(keys)
+    for key, each in zip(keys, shop, strict=False):
+        assert found[key] == pytest.approx(each.vector / np.linalg.norm(each.vector), abs=1e-6)
+
+
 def test_a_second_write_replaces(collection: Collection, make_record: MakeRecord) -> None:
     collection.upsert([make_record("a", "old words", "old", seed=1)])
     collection.upsert([make_record("a", "", "new", seed=2), make_record("b", seed=3)])

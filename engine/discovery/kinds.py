@@ -1,0 +1,46 @@
+"""Which kinds pictures show, as far as the text tower tells them apart: for what somebody hides.
+
+A kind is wider than what looks like one picture. Knows nothing of stores and of answers.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+FloatArray = npt.NDArray[np.float32]
+
+# Deviations by which a label stands above the mean of all; below it a picture has no kind.
+TOLD: Final = 2.5
+# The first label is not always the word that one would choose; the first three mostly hold it.
+NAMES: Final = 3
+
+
+@dataclass(frozen=True)
+class Kinds:
+    """Labels of kinds as unit rows (n, dimension)."""
+
+    labels: FloatArray
+
+    def first(self, rows: FloatArray) -> npt.NDArray[np.intp]:
+        """Return the label of each unit row, -1 where none stands out."""
+        found = self._best(rows, 1)
+        return np.array([each[0] if each else -1 for each in found], dtype=np.intp)
+
+    def names(self, rows: FloatArray) -> frozenset[int]:
+        """Return what any of some unit rows may be called."""
+        return frozenset(label for each in self._best(rows, NAMES) for label in each)
+
+    def _best(self, rows: FloatArray, most: int) -> list[list[int]]:
+        if len(self.labels) <= most or not len(rows):
+            return [[] for _ in rows]
+        cosines = rows @ self.labels.T
+        above = (cosines - cosines.mean(axis=1, keepdims=True)) / np.maximum(
+            cosines.std(axis=1, keepdims=True), 1e-9
+        )
+        best = np.argsort(-above, axis=1, kind="stable")[:, :most]
+        return [
+            [label for label in order if told[label] >= TOLD]
+            for order, told in zip(best.tolist(), above, strict=True)
+        ]
