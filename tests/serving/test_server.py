@@ -60,29 +60,35 @@ def test_a_server_from_start_to_end(tmp_path: Path) -> None:
         assert server.stop(signal.SIGINT) == (0, "")
 
 
-def test_a_request_under_way_is_finished(tmp_path: Path) -> None:
+def test_requests_under_way_are_finished(tmp_path: Path) -> None:
+    """More than there are threads, so that some wait for one when the end is asked for."""
+    many = 20
     with served(tmp_path) as server:
-        reached, go_on = threading.Event(), threading.Event()
+        go_on = threading.Event()
+        reached = threading.Semaphore(0)
+        answers: list[int] = []
 
         def slowly() -> Iterator[bytes]:
             yield b'{"text":'
-            reached.set()
+            reached.release()
             go_on.wait(WAIT_S)
             yield b'"red"}'
 
-        answers: list[httpx2.Response] = []
-
         def ask() -> None:
-            answers.append(httpx2.post(f"{server.address}/v1/search", content=slowly()))
+            answer = httpx2.post(f"{server.address}/v1/search", content=slowly(), timeout=WAIT_S)
+            answers.append(answer.status_code)
 
-        asking = threading.Thread(target=ask)
-        asking.start()
-        assert reached.wait(WAIT_S)
-        httpx2.get(f"{server.address}/livez")  # the first part has arrived before this
+        asking = [threading.Thread(target=ask) for _ in range(many)]
+        for each in asking:
+            each.start()
+        for _ in asking:
+            assert reached.acquire(timeout=WAIT_S)
+        httpx2.get(f"{server.address}/livez")  # the first parts have arrived before this
         server.process.send_signal(signal.SIGTERM)
         go_on.set()
-        asking.join(WAIT_S)
-        assert answers[0].status_code == 200
+        for each in asking:
+            each.join(WAIT_S)
+        assert answers == [200] * many
         assert server.process.wait(WAIT_S) == 0
 
 
