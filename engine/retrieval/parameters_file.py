@@ -19,6 +19,7 @@ from engine.retrieval.parameters import Parameters, for_encoder
 from engine.store.identity import Identity
 
 NAME = "parameters.json"
+UNREADABLE = "parameters-unreadable.json"
 FORMAT = 1
 _log = logging.getLogger(__name__)
 
@@ -70,6 +71,15 @@ def read(path: Path) -> Tuned | None:
     return tuned
 
 
+def _readable(path: Path) -> Tuned | None:
+    """Return what a file holds; what can't be read is put aside under a name that says so."""
+    try:
+        return read(path)
+    except BadParameters:
+        path.replace(path.with_name(UNREADABLE))
+        return None
+
+
 def _told(error: ValidationError | BadParameters) -> str:
     if isinstance(error, BadParameters):
         return str(error)
@@ -83,7 +93,7 @@ def write(path: Path, tuned: Tuned) -> Tuned:
 
     Returns them with their number. A reader finds the old file or the new one, never a part.
     """
-    before = read(path)
+    before = _readable(path)
     numbered = replace(tuned, number=_next_number(path, before))
     fresh = path.with_name(f".{path.name}.{os.getpid()}")
     with fresh.open("wb") as file:
@@ -100,7 +110,7 @@ def write(path: Path, tuned: Tuned) -> Tuned:
 
 def withdraw(path: Path) -> int | None:
     """Put the present parameters aside, so that the defaults hold; return their number, if any."""
-    before = read(path)
+    before = _readable(path)
     if before is None:
         return None
     path.replace(_kept(path, before.number))

@@ -21,7 +21,7 @@ from engine.retrieval.fusion import (
     Reciprocal,
 )
 from engine.retrieval.parameters import Mixing, Parameters
-from engine.retrieval.parameters_file import Current, Tuned, read, write
+from engine.retrieval.parameters_file import Current, Tuned, read, withdraw, write
 from engine.retrieval.silence import Expected, Renormalised, Zero
 from engine.store.identity import Identity
 from engine.store.plan import Bm25
@@ -113,6 +113,21 @@ def test_what_is_wrong_is_named(tmp_path: Path, old: str, new: str, said: str) -
         read(path)
     assert "parameters.json" in str(caught.value)
     assert "engine tune" in str(caught.value)
+
+
+@pytest.mark.parametrize("then", ["write", "withdraw"])
+def test_what_is_wrong_is_put_aside_by_tuning_again_and_by_a_reset(
+    tmp_path: Path, then: str
+) -> None:
+    path = tmp_path / "parameters.json"
+    path.write_text("{")
+    if then == "write":
+        assert write(path, tuned(Parameters())).number == 1
+        assert read(path) is not None
+    else:
+        assert withdraw(path) is None
+        assert read(path) is None
+    assert (tmp_path / "parameters-unreadable.json").read_text() == "{"
 
 
 def test_new_parameters_hold_at_once_and_bad_ones_never(
