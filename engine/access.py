@@ -295,6 +295,12 @@ class Remote:
     def _send(self, method: str, path: str, **request: Any) -> httpx.Response:
         try:
             response = self._http.request(method, path, **request)
+        except httpx.TimeoutException:
+            raise StoreUnreachable(
+                f"the owner of the collection at {self._http.base_url} took over "
+                f"{TIMEOUT_S:.0f} s, the limit for one request: ask for less, or stop it "
+                "and run the command alone"
+            ) from None
         except httpx.HTTPError as error:
             raise StoreUnreachable(
                 f"the owner of the collection at {self._http.base_url} does not answer: {error}"

@@ -15,7 +15,7 @@ from PIL import Image
 import engine.access
 import engine.workspace
 from engine.access import BATCH_BYTES, BATCH_PINS, Local, Remote, reach
-from engine.errors import UnknownPin
+from engine.errors import StoreUnreachable, UnknownPin
 from engine.ingestion.arrivals import Arrivals
 from engine.pins import MAX_ATTRIBUTE, MAX_ATTRIBUTES, MAX_FIELD, MAX_TEXT
 from engine.settings import Settings, load_settings
@@ -294,3 +294,14 @@ def test_the_largest_request_fits_into_a_body() -> None:
     fields = MAX_TEXT + 3 * MAX_FIELD + 2 * MAX_ATTRIBUTES * MAX_ATTRIBUTE + 1_000
     assert picture + 4 * fields <= settings.serve.max_body_bytes
     assert BATCH_BYTES + BATCH_PINS * 4 * fields <= settings.serve.max_body_bytes
+
+
+def test_an_owner_that_takes_too_long_says_the_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    def slow(*_: object, **__: object) -> None:
+        raise httpx.ReadTimeout("timed out")
+
+    remote = Remote("http://127.0.0.1:1", load_settings())
+    monkeypatch.setattr(httpx.Client, "request", slow)
+    with pytest.raises(StoreUnreachable, match="over 120 s, the limit for one request"):
+        remote.info()
+    remote.close()
