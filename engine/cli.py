@@ -13,6 +13,7 @@ from engine.commands.duplicates import duplicates
 from engine.commands.evaluate import evaluate
 from engine.commands.feed import feed
 from engine.commands.keys import keys
+from engine.commands.moving import export, import_
 from engine.commands.people import people
 from engine.commands.pins import delete, get, index
 from engine.commands.recognize import recognize, shop
@@ -52,6 +53,7 @@ for command in (
     worker,
     dead,
     takedown,
+    export,
     evaluate,
     tune,
     train,
@@ -60,6 +62,7 @@ for command in (
     version,
 ):
     app.command()(command)
+app.command("import")(import_)
 app.add_typer(people)
 app.add_typer(keys)
 

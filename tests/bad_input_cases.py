@@ -309,6 +309,7 @@ CASES = {
     "another setting that can't be used": Case(
         [("info",)], prepare=variable("ENGINE_IMAGES__MODE", "all")
     ),
+    "an export that is none, is cut short or was changed": Case([("import", "page.jpg")]),
     "no such collection": Case(
         [("search", "red", "--collection", "other"), ("info", "--collection", "other")],
         [SEARCH],

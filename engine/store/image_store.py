@@ -62,6 +62,18 @@ class ImageStore:
             self.unsynced.add(path)
         return key
 
+    def restore(self, key: str, jpeg: bytes) -> bool:
+        """Keep a file that was kept elsewhere under a key, and return whether it is that file.
+
+        It is on disk after `sync`. Raises StoreFull when the disk has no room.
+        """
+        if hashlib.sha256(jpeg).hexdigest() != key:
+            return False
+        if not self.has(key):
+            _write_whole(self._path(key), jpeg, self.min_free_bytes)
+            self.unsynced.add(self._path(key))
+        return True
+
     def sync(self) -> None:
         """Have on disk what this process kept before; raise StoreError where that fails.
 

@@ -67,6 +67,10 @@ class Removals(Protocol):
         """Return the versions as of which pins were deleted, of those that were of late."""
         ...
 
+    def graves(self) -> dict[str, Version]:
+        """Return the tombstones of all pins that were deleted of late."""
+        ...
+
     def taken_down(self, kind: Kind, values: Collection[str]) -> set[str]:
         """Return those of some pin ids, or of some pictures' digests, that were taken down."""
         ...
@@ -131,6 +135,10 @@ class RemovalsFile:
             since,
         )
         return {pin: Version(updated, sequence) for pin, updated, sequence in rows}
+
+    def graves(self) -> dict[str, Version]:
+        query = "SELECT pin, updated_us, sequence FROM tombstones WHERE buried >= ? ORDER BY pin"
+        return {pin: Version(*version) for pin, *version in self._rows(query, self._horizon())}
 
     def taken_down(self, kind: Kind, values: Collection[str]) -> set[str]:
         rows = self._among("SELECT value FROM takedowns WHERE kind = ? AND value IN", values, kind)

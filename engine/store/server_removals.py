@@ -69,6 +69,12 @@ class ServerRemovals:
             if each[_BURIED] >= since
         }
 
+    def graves(self) -> dict[str, Version]:
+        since = self._horizon()
+        found = self._all(models.Filter(must=[_is(_KIND, GRAVE)]))
+        found.sort(key=lambda each: str(each[_VALUE]))
+        return {each[_VALUE]: _version(each) for each in found if each[_BURIED] >= since}
+
     def taken_down(self, kind: Kind, values: Collection[str]) -> set[str]:
         return {str(each[_VALUE]) for each in self._named(kind, values)}
 

@@ -40,6 +40,7 @@ def told(removals: Removals) -> Any:
     left = removals.unfinished()
     return (
         removals.tombstones("abc"),
+        removals.graves(),
         removals.taken_down("pin", "abc"),
         removals.taken_down("picture", "abc"),
         {(each.kind, each.value, each.reason) for each in removals.takedowns()},
