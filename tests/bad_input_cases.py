@@ -145,7 +145,7 @@ CASES = {
         variable("ENGINE_BLOCKING__CLASSIFIER", BROKEN),
     ),
     "a collection's own parameters that can't be read": Case(
-        [("tune", "--show"), ("tune", "--reset")], prepare=broken_parameters
+        [("tune", "--show")], prepare=broken_parameters
     ),
     "unknown pin id": Case(
         [("get", "nope"), ("related", "nope"), ("delete", "nope"), ("search", "--pin", "nope")],

@@ -43,7 +43,9 @@ def test_links_lead_somewhere(document: Path) -> None:
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
 def test_commands_exist(document: Path) -> None:
-    known = {each.callback.__name__ for each in cli.app.registered_commands if each.callback}
+    known = {
+        each.name or each.callback.__name__ for each in cli.app.registered_commands if each.callback
+    }
     known |= {
         str(each.typer_instance.info.name)
         for each in cli.app.registered_groups
