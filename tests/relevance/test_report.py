@@ -80,7 +80,7 @@ def test_the_page_opens_in_chromium(page: Path, tmp_path: Path) -> None:
     understood = Elements(dom(page, tmp_path))
     assert [tag for tag, _ in understood.found].count("svg") == 3
     assert "Wins and losses in pictures" in "".join(understood.text)
-    seen = screenshot(page, tmp_path, (1200, 5000))
+    seen = screenshot(page, tmp_path, (1200, 9000))  # taller than the page: all of it
     colours = seen.getcolors(seen.width * seen.height) or []
     pixels = np.array([colour for _, colour in colours])
     assert (pixels == GAIN).all(axis=1).any()  # frames of relevant pins

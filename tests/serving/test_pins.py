@@ -17,6 +17,7 @@ from engine.ingestion.intake import Intake
 from engine.ingestion.outcome import Outcome
 from engine.queries import Query
 from engine.retrieval.answers import Answer
+from engine.serving.service import SEARCHING
 from engine.store.edge import EdgeCollection
 from engine.store.image_store import ImageStore
 from engine.workspace import Workspace
@@ -462,12 +463,13 @@ def test_few_pictures_are_decoded_at_once(
 def test_words_do_not_wait_for_pictures(
     reader: TestClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    search, meeting = Workspace.search, threading.Barrier(4)
+    search, meeting = Workspace.search, threading.Barrier(SEARCHING)
 
     def searched(workspace: Workspace, query: Query) -> Answer:
-        meeting.wait(30)  # broken, which fails the request, unless all four are let in
+        meeting.wait(30)  # broken, which fails the request, unless as many are let in
         return search(workspace, query)
 
     monkeypatch.setattr(Workspace, "search", searched)
     asked = ({"q": "red"}, {"pin": "dress-001"}, {"q": "dress"}, {"q": "blue"})
+    assert len(asked) % SEARCHING == 0
     assert at_once([partial(reader.get, "/v1/search", params=each) for each in asked]) == [200] * 4
