@@ -386,6 +386,12 @@ def identity_of(encoder: Encoder, analyzer: Analyzer, regions: int = 0) -> Ident
     return Identity(encoder.fingerprint, encoder.dimension, analyzer.fingerprint, regions)
 
 
+def identity_now(settings: Settings) -> Identity:
+    """Return the fingerprints of a collection that would be made by these settings."""
+    encoder = load_encoder(settings.encoder)
+    return identity_of(encoder, Analyzer(settings.language), settings.regions.keep)
+
+
 @contextmanager
 def open_workspace(settings: Settings, *, create: bool = False) -> Iterator[Workspace]:
     """Open what the settings name and close it again.

@@ -14,10 +14,10 @@ from rich.progress import Progress
 
 from engine.commands.options import AsJson, Collection, print_json, settings_for, terminal
 from engine.errors import UsageError
-from engine.ingestion.moving import Moved, Place, bring_in, identity_in
+from engine.ingestion.moving import Moved, Place, bring_in, identity_in, require_same_encoder
 from engine.ingestion.moving import export as write_all
 from engine.store.archive import reading, writing
-from engine.workspace import Workspace, open_workspace
+from engine.workspace import Workspace, identity_now, open_workspace
 
 
 def export(
@@ -64,6 +64,8 @@ def import_(
                 )
             }
         )
+        # Before a collection is made that could not take it.
+        require_same_encoder(identity_in(archive), identity_now(settings))
         with open_workspace(settings, create=True) as workspace:
             with _progress("importing", None) as done:
                 moved = bring_in(archive, _place(workspace), workspace.analyzer, done)

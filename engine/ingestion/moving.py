@@ -98,7 +98,7 @@ def bring_in(archive: Archive, here: Place, analyzer: Analyzer, done: Done) -> M
     May be done again after it was cut short. Raises FingerprintMismatch where its vectors are of
     another encoder.
     """
-    _require_same_encoder(identity_in(archive), here.collection.identity)
+    require_same_encoder(identity_in(archive), here.collection.identity)
     graves, listed = _removals(archive)
     for each in listed:
         here.removals.take_down(each.kind, each.value, each.reason)
@@ -193,10 +193,11 @@ def _removals(archive: Archive) -> tuple[dict[str, Version], list[Takedown]]:
     return graves, listed
 
 
-def _require_same_encoder(theirs: Identity, ours: Identity) -> None:
+def require_same_encoder(theirs: Identity, ours: Identity) -> None:
+    """Raise FingerprintMismatch where an export's vectors are of another encoder than ours."""
     if (theirs.encoder_fingerprint, theirs.dimension) != (ours.encoder_fingerprint, ours.dimension):
         raise FingerprintMismatch(
-            f"the export has vectors of {theirs.encoder_fingerprint}, this collection those of "
+            f"the export has vectors of {theirs.encoder_fingerprint}, this engine has those of "
             f"{ours.encoder_fingerprint}: set ENGINE_ENCODER to the export's, or index the pins "
             "anew"
         )

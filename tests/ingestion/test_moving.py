@@ -28,6 +28,7 @@ from engine.workspace import Workspace
 from tests.commands import Commands
 from tests.ingestion.conftest import drawn
 from tests.ingestion.taking_in import opened
+from tests.tiny_encoder import TinyEncoder
 
 PINS = 60
 pytestmark = [
@@ -235,3 +236,10 @@ def test_the_commands(
     assert "export again" in broken.err
     assert commands("info", "--collection", "new").status == 1
     assert commands("import", "none.tar").status == 2
+    commands.encoder = TinyEncoder("tiny/2")
+    other = commands("import", "a.tar", "--collection", "new")
+    assert other.status == 1
+    assert "ENGINE_ENCODER" in other.err
+    # Nothing of the wrong kind was made, in which the right one would find no room.
+    commands.encoder = TinyEncoder()
+    assert commands("import", "a.tar", "--collection", "new").status == 0
