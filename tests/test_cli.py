@@ -179,7 +179,8 @@ def test_every_command_has_help_and_stands_in_the_readme() -> None:
     for command in cli.app.registered_commands:
         assert command.callback is not None
         assert command.callback.__doc__
-        assert f"engine {command.callback.__name__}" in readme, command.callback.__name__
+        name = command.name or command.callback.__name__
+        assert f"engine {name}" in readme, name
 
 
 def test_no_command_is_bad_usage(commands: Commands) -> None:
