@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Final, Literal
 
 from engine.errors import BadQuery, StoreError, StoreFull, UsageError
+from engine.store.transaction import transaction
 
 NAME: Final = "people.db"
 # Of each feeling the newest of a person; as many as a request may tell.
@@ -129,14 +130,12 @@ class PeopleFile:
     @contextmanager
     def _using(self) -> Iterator[sqlite3.Connection]:
         """Run statements as one transaction, which is on disk at the end."""
-        with self._errors(), closing(self._opened()) as database:
-            database.execute("BEGIN IMMEDIATE")
-            try:
-                yield database
-            except BaseException:
-                database.rollback()
-                raise
-            database.commit()
+        with (
+            self._errors(),
+            closing(self._opened()) as database,
+            transaction(database),
+        ):
+            yield database
 
     def _opened(self) -> sqlite3.Connection:
         self._path.parent.mkdir(parents=True, exist_ok=True)

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, Final, Literal, Protocol
 
 from engine.errors import StoreError, StoreFull
+from engine.store.transaction import transaction
 from engine.store.versions import Version
 
 NAME: Final = "removals.db"
@@ -242,15 +243,8 @@ class RemovalsFile:
     @contextmanager
     def _writing(self) -> Iterator[sqlite3.Connection]:
         """Run statements as one transaction, which is on disk at the end."""
-        with self._lock, self._errors():
-            database = self._database()
-            database.execute("BEGIN IMMEDIATE")
-            try:
-                yield database
-            except BaseException:
-                database.rollback()
-                raise
-            database.commit()
+        with self._lock, self._errors(), transaction(self._database()) as database:
+            yield database
 
     def _database(self) -> sqlite3.Connection:
         if self._open is None:
