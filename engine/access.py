@@ -124,10 +124,10 @@ class Local:
         return {"takedowns": [asdict(each) for each in self._workspace.eraser.takedowns()]}
 
     def person(self, person: str) -> dict[str, Any]:
-        return exported(person, self._workspace.kept_people)
+        return exported(person, self._workspace.belongings.kept_people)
 
     def forget_person(self, person: str) -> dict[str, Any]:
-        return forgotten(person, self._workspace.kept_people)
+        return forgotten(person, self._workspace.belongings.kept_people)
 
     def info(self) -> dict[str, Any]:
         return self._workspace.info()

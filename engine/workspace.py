@@ -13,9 +13,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from engine.belongings import Belongings
 from engine.discovery.feed import Feed, Personal
 from engine.discovery.knowledge import Knowledge
-from engine.discovery.known_people import known
 from engine.discovery.objects import Finder
 from engine.errors import UnknownPin
 from engine.features.encoder import Encoder
@@ -25,20 +25,16 @@ from engine.features.text import Analyzer
 from engine.ingestion.admission import Admission
 from engine.ingestion.changes import Deletion, Patch
 from engine.ingestion.classifying import Classifier, load_classifier
-from engine.ingestion.dead import DEAD_NAME, DeadFile
 from engine.ingestion.erasure import Eraser
-from engine.ingestion.inbox import INBOX_NAME, Inbox
 from engine.ingestion.intake import Intake
-from engine.ingestion.letters import Letters
 from engine.ingestion.lookahead import Lookahead
 from engine.ingestion.outcome import Outcome
 from engine.ingestion.unsettled import Unsettled
 from engine.queries import MAX_OFFSET, Filter, For, Query
 from engine.retrieval.answers import Answer
-from engine.retrieval.cursors import Cursors, binding
+from engine.retrieval.cursors import binding
 from engine.retrieval.facets import FacetRequest, facets
 from engine.retrieval.parameters import Parameters
-from engine.retrieval.parameters_file import NAME as PARAMETERS_NAME
 from engine.retrieval.parameters_file import Current
 from engine.retrieval.related import related
 from engine.retrieval.search import search
@@ -47,13 +43,11 @@ from engine.retrieval.understand import Reader
 from engine.settings import Settings
 from engine.store.collection import Collection
 from engine.store.edge import IDENTITY_NAME, EdgeCollection
-from engine.store.feedback_log import FEEDBACK_NAME, Event, FeedbackLog
+from engine.store.feedback_log import Event
 from engine.store.identity import Identity, check
 from engine.store.image_store import ImageStore
 from engine.store.opening import open_collection, open_removals
 from engine.store.ownership import Ownership
-from engine.store.people_file import NAME as PEOPLE_NAME
-from engine.store.people_file import PeopleFile, PeopleNotKept, person_id
 from engine.store.records import point_id
 from engine.store.removals import Removals, RemovalsFile
 
@@ -81,6 +75,11 @@ class Workspace:
         return encoder
 
     @cached_property
+    def belongings(self) -> Belongings:
+        """What lies in the collection's folder beside its pins."""
+        return Belongings(collection_folder(self.settings), self.settings)
+
+    @cached_property
     def analyzer(self) -> Analyzer:
         return Analyzer(self.settings.language)
 
@@ -96,12 +95,7 @@ class Workspace:
 
     @cached_property
     def _current(self) -> Current:
-        return Current(self.parameters_path, self.collection.identity)
-
-    @property
-    def parameters_path(self) -> Path:
-        """Where the collection's own parameters lie once they were tuned."""
-        return collection_folder(self.settings) / PARAMETERS_NAME
+        return Current(self.belongings.parameters_path, self.collection.identity)
 
     @property
     def parameters(self) -> Parameters:
@@ -113,40 +107,16 @@ class Workspace:
         parameters = self.parameters
         personal = None
         if query.person is not None and query.person.strength > 0.0:
-            taste, strength = self.feed.taste(self.told(query.person)), query.person.strength
-            personal = Personal(taste, strength, self.collection, parameters)
+            taste = self.feed.taste(self.belongings.told(query.person))
+            personal = Personal(taste, query.person.strength, self.collection, parameters)
         # Not to the person: who likes something between two pages goes on by the new taste.
         plain = replace(query, limit=1, offset=0, explain=False, cursor=None, person=None)
         asked = binding("search", plain)
         if query.cursor is not None:
-            seen = self.cursors.read(query.cursor, asked)
+            seen = self.belongings.cursors.read(query.cursor, asked)
             query = replace(query, cursor=None, offset=len(seen), seen=seen)
         answer = search(query, self.reader(parameters), parameters, personal)
         return self.sized(self._continued(answer, asked))
-
-    @property
-    def people(self) -> PeopleFile:
-        """What is kept of people; erasing a pin looks there also where keeping is switched off."""
-        return PeopleFile(collection_folder(self.settings) / PEOPLE_NAME)
-
-    def told(self, person: For) -> For:
-        """Return a person with the likes and hides that are kept, older than those told now.
-
-        Raises PeopleNotKept, BadQuery.
-        """
-        if person.person is None:
-            return person
-        return known(person, self.kept_people.of(person_id(person.person)))
-
-    @property
-    def kept_people(self) -> PeopleFile:
-        """What is kept of people; PeopleNotKept where the settings do not say so."""
-        if not self.settings.people.keep:
-            raise PeopleNotKept(
-                "nothing is kept of people here: send likes and hides with each request, or start "
-                "with ENGINE_PEOPLE__KEEP=true"
-            )
-        return self.people
 
     @property
     def feed(self) -> Feed:
@@ -158,20 +128,15 @@ class Workspace:
     ) -> Answer:
         """Answer with what a person would like; raise BadQuery for a cursor of another filter."""
         asked = binding("feed", filter_)
-        seen = frozenset[int]() if cursor is None else self.cursors.read(cursor, asked)
+        seen = frozenset[int]() if cursor is None else self.belongings.cursors.read(cursor, asked)
         answer = self.feed.answer(person, filter_, limit, len(seen), seen)
         return self.sized(self._continued(answer, asked))
-
-    @cached_property
-    def cursors(self) -> Cursors:
-        """What writes and reads the cursors of answers."""
-        return Cursors.of(collection_folder(self.settings))
 
     def _continued(self, answer: Answer, asked: bytes) -> Answer:
         """Return an answer with the cursor of the next page, if there is one."""
         if answer.next_offset is None or answer.next_offset > MAX_OFFSET:
             return replace(answer, next_offset=None)
-        return replace(answer, cursor=self.cursors.write(asked, answer.seen))
+        return replace(answer, cursor=self.belongings.cursors.write(asked, answer.seen))
 
     @cached_property
     def suggester(self) -> Suggester:
@@ -219,7 +184,7 @@ class Workspace:
         """
         parameters = self.parameters
         asked = binding("related", pin_id, but, minus, filter_ or Filter(), diversity)
-        seen = frozenset[int]() if cursor is None else self.cursors.read(cursor, asked)
+        seen = frozenset[int]() if cursor is None else self.belongings.cursors.read(cursor, asked)
         answer = related(
             pin_id,
             self.reader(parameters),
@@ -275,18 +240,15 @@ class Workspace:
     @property
     def eraser(self) -> Eraser:
         """The way out: takedowns, which keep a pin or a picture from ever coming back."""
-        return Eraser(self.collection, self.images, self.removals, self._letters(queued=True))
-
-    @property
-    def feedback(self) -> FeedbackLog:
-        """What people did with answers; only tuning looks at it."""
-        return FeedbackLog(collection_folder(self.settings) / FEEDBACK_NAME)
+        letters = self.belongings.letters(queued=True)
+        return Eraser(self.collection, self.images, self.removals, letters)
 
     def keep_feedback(self, events: Sequence[Event]) -> int:
         """Keep events about pins that are here; return how many. Others leave no trace."""
         named = {pin for each in events for pin in (*each.shown, *each.pins) if pin is not None}
         gone = named - self.collection.facts(sorted(named)).keys()
-        return self.feedback.append(kept for each in events if (kept := each.without(gone)))
+        kept = [left for each in events if (left := each.without(gone))]
+        return self.belongings.feedback.append(kept)
 
     def picture(self, pin_id: str) -> bytes | None:
         """Return the kept JPEG of a pin, or None; raise UnknownPin."""
@@ -340,7 +302,7 @@ class Workspace:
             max_ahead=self._max_ahead,
             fetching=lambda: self.fetching,
             # Deletions in a stream come from a queue, whose worker looks after its own letters.
-            letters=self._letters(queued=False),
+            letters=self.belongings.letters(queued=False),
             # On a server other processes may be in the middle of theirs.
             unsettled=None if self.hold is None else Unsettled(self.images.folder),
             classifier=self.classifier,
@@ -363,12 +325,6 @@ class Workspace:
         """Stop what was started here."""
         if "fetching" in self.__dict__:
             self.fetching.close()
-
-    def _letters(self, *, queued: bool) -> Letters:
-        place = collection_folder(self.settings)
-        queue = self.settings.queue if queued else None
-        dead, inbox = DeadFile(place / DEAD_NAME), Inbox(place / INBOX_NAME)
-        return Letters(dead, inbox, queue, self.feedback, self.people)
 
     @property
     def _max_ahead(self) -> timedelta:

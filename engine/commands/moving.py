@@ -75,7 +75,10 @@ def import_(
 
 def _place(workspace: Workspace) -> Place:
     return Place(
-        workspace.collection, workspace.images, workspace.removals, workspace.parameters_path
+        workspace.collection,
+        workspace.images,
+        workspace.removals,
+        workspace.belongings.parameters_path,
     )
 
 

@@ -133,7 +133,7 @@ def _judged(
         judged |= read_judgments(files[1])
         topics += given.read(files[0])
     if feedback:
-        grades, asked = judged_by(workspace.feedback.events())
+        grades, asked = judged_by(workspace.belongings.feedback.events())
         judged |= grades
         for number, (name, query) in enumerate(asked.items(), 1):
             try:
@@ -180,7 +180,7 @@ def _write(workspace: Workspace, result: Result) -> int:
         datetime.now(UTC),
         result.to_json(),
     )
-    return write(workspace.parameters_path, tuned).number
+    return write(workspace.belongings.parameters_path, tuned).number
 
 
 def _sentence(result: Result, number: int | None, *, dry_run: bool) -> str:

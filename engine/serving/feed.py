@@ -27,6 +27,6 @@ class FeedRequest(Asking):
         """Return a page as JSON; ids of pins that are not here, or blocked, say nothing."""
         person = For(tuple(self.likes), tuple(self.hides), person=self.person)
         answer = workspace.personal_feed(
-            workspace.told(person), parse_filter(self.filter), self.limit, self.cursor
+            workspace.belongings.told(person), parse_filter(self.filter), self.limit, self.cursor
         )
         return answer_to_json(answer)

@@ -143,7 +143,7 @@ def post_feedback(service: Serving, body: Annotated[bytes, Depends(json_body)]) 
         raise RequestValidationError(error.errors(include_url=False)) from None
     kept = service.keep_feedback(
         [
-            each.to_event(service.workspace.limits.bytes, service.workspace.cursors)
+            each.to_event(service.workspace.limits.bytes, service.workspace.belongings.cursors)
             for each in events
         ]
     )

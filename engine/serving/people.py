@@ -9,9 +9,9 @@ from fastapi import APIRouter, Path
 from pydantic import BaseModel, Field
 
 from engine.discovery.known_people import exported, forgotten
-from engine.serving.service import Serving
+from engine.serving.service import Service, Serving
 from engine.serving.writers import writing
-from engine.store.people_file import person_id
+from engine.store.people_file import PeopleFile, person_id
 
 router = APIRouter(prefix="/people", tags=["discovery"])
 
@@ -45,14 +45,14 @@ class ForgottenAnswer(BaseModel):
 @router.get("/{person}", response_model=PersonAnswer)
 def get_person(service: Serving, person: PersonId) -> dict[str, Any]:
     """Export all that is kept of a person."""
-    return exported(person, service.workspace.kept_people)
+    return exported(person, _kept(service))
 
 
 @router.delete("/{person}", response_model=ForgottenAnswer)
 @writing
 def delete_person(service: Serving, person: PersonId) -> dict[str, Any]:
     """Forget a person: nothing of them is left."""
-    return forgotten(person, service.workspace.kept_people)
+    return forgotten(person, _kept(service))
 
 
 @router.put("/{person}/likes/{pin}", response_model=PersonAnswer)
@@ -60,14 +60,14 @@ def delete_person(service: Serving, person: PersonId) -> dict[str, Any]:
 def put_like(service: Serving, person: PersonId, pin: LikedPin) -> dict[str, Any]:
     """Keep that a person likes a pin, which counts from the next request on."""
     service.feel(person, pin, "like")
-    return exported(person, service.workspace.kept_people)
+    return exported(person, _kept(service))
 
 
 @router.delete("/{person}/likes/{pin}", response_model=ForgottenAnswer)
 @writing
 def delete_like(service: Serving, person: PersonId, pin: LikedPin) -> dict[str, Any]:
     """Forget that a person likes a pin."""
-    return {"forgotten": int(service.workspace.kept_people.unfeel(person_id(person), pin, "like"))}
+    return {"forgotten": int(_kept(service).unfeel(person_id(person), pin, "like"))}
 
 
 @router.put("/{person}/hides/{pin}", response_model=PersonAnswer)
@@ -75,11 +75,15 @@ def delete_like(service: Serving, person: PersonId, pin: LikedPin) -> dict[str, 
 def put_hide(service: Serving, person: PersonId, pin: LikedPin) -> dict[str, Any]:
     """Keep that a person wants no more of a pin and what is like it."""
     service.feel(person, pin, "hide")
-    return exported(person, service.workspace.kept_people)
+    return exported(person, _kept(service))
 
 
 @router.delete("/{person}/hides/{pin}", response_model=ForgottenAnswer)
 @writing
 def delete_hide(service: Serving, person: PersonId, pin: LikedPin) -> dict[str, Any]:
     """Forget that a person hid a pin."""
-    return {"forgotten": int(service.workspace.kept_people.unfeel(person_id(person), pin, "hide"))}
+    return {"forgotten": int(_kept(service).unfeel(person_id(person), pin, "hide"))}
+
+
+def _kept(service: Service) -> PeopleFile:
+    return service.workspace.belongings.kept_people

@@ -109,7 +109,7 @@ class Service:
 
     def feel(self, person: str, pin: str, feeling: Feeling) -> None:
         """Keep that a person likes or hides a pin; raise UnknownPin, PeopleNotKept, BadQuery."""
-        people = self.workspace.kept_people
+        people = self.workspace.belongings.kept_people
         # As with feedback: between the look and the line no pin is removed.
         with self._writes:
             if pin not in self.workspace.collection.facts([pin]):

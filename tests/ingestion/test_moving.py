@@ -39,7 +39,10 @@ pytestmark = [
 
 def place(workspace: Workspace) -> Place:
     return Place(
-        workspace.collection, workspace.images, workspace.removals, workspace.parameters_path
+        workspace.collection,
+        workspace.images,
+        workspace.removals,
+        workspace.belongings.parameters_path,
     )
 
 

@@ -25,7 +25,7 @@ CLICK: dict[str, Any] = {
 
 @pytest.fixture(autouse=True)
 def _no_feedback(desk: Workspace) -> None:
-    for path in desk.feedback.path.parent.glob("feedback*"):
+    for path in desk.belongings.feedback.path.parent.glob("feedback*"):
         path.unlink()
 
 
@@ -44,11 +44,11 @@ def send(client: TestClient, value: Any) -> dict[str, int]:
 def test_one_and_many_are_kept(client: TestClient, desk: Workspace) -> None:
     assert send(client, CLICK) == {"kept": 1, "dropped": 0}
     view = {"event": "view", "query": {"text": "sofa"}, "shown": ["room-1"]}
-    cursor = desk.cursors.write(bytes(8), range(20))
+    cursor = desk.belongings.cursors.write(bytes(8), range(20))
     late = CLICK | {"query": {"text": "red dress", "cursor": cursor}, "rank": 22, "answer": "a1"}
     late |= {"at": "2026-01-02T03:04:05Z"}
     assert send(client, [view, late]) == {"kept": 2, "dropped": 0}
-    first, second, third = desk.feedback.events()
+    first, second, third = desk.belongings.feedback.events()
     assert (first.event, first.pin, first.first) == ("click", "dress-010", 1)
     assert first.query == {"text": "red dress"}  # without its paging
     assert second.pin is None
@@ -63,9 +63,9 @@ def test_events_about_pins_that_are_not_here_leave_no_trace(
     gone = CLICK | {"pin": "nobody", "rank": 1, "shown": ["nobody", "dress-001"]}
     beside = CLICK | {"pin": "dress-001", "rank": 2, "shown": ["nobody", "dress-001"]}
     assert send(client, [gone, beside]) == {"kept": 1, "dropped": 1}
-    [event] = desk.feedback.events()
+    [event] = desk.belongings.feedback.events()
     assert event.shown == (None, "dress-001")
-    assert "nobody" not in desk.feedback.path.read_text()
+    assert "nobody" not in desk.belongings.feedback.path.read_text()
 
 
 @pytest.mark.parametrize(
@@ -87,7 +87,7 @@ def test_what_can_not_be_is_refused(
 ) -> None:
     answer = client.post("/v1/feedback", json=[CLICK, CLICK | change])
     assert reason in problem(answer, 400, "bad-query")["detail"]
-    assert desk.feedback.events() == []
+    assert desk.belongings.feedback.events() == []
 
 
 @pytest.mark.parametrize(
@@ -124,9 +124,9 @@ def test_feedback_alone_changes_no_answer(client: TestClient, desk: Workspace) -
         send(client, CLICK)
         send(client, CLICK | {"event": "hide", "pin": "dress-001", "rank": 1})
     assert answers() == before
-    assert not desk.parameters_path.exists()
+    assert not desk.belongings.parameters_path.exists()
     # They say something all the same, of the query and the pin together.
-    grades, _ = judged(desk.feedback.events())
+    grades, _ = judged(desk.belongings.feedback.events())
     assert grades[query_name({"text": "red dress"})]["dress-010"] == 1
 
 
@@ -144,10 +144,10 @@ def test_what_is_removed_takes_its_events_along(
         key = desk.collection.get(["dress-010"])["dress-010"].image_key
         client.put(f"/v1/takedowns/picture/{key}")
         client.delete(f"/v1/takedowns/picture/{key}")
-    [event] = desk.feedback.events()
+    [event] = desk.belongings.feedback.events()
     assert event.pin == "gown-1"
     assert event.shown == ("dress-001", None, "gown-1")
-    assert "dress-010" not in desk.feedback.path.read_text()
+    assert "dress-010" not in desk.belongings.feedback.path.read_text()
 
 
 def test_feedback_reaches_parameters_and_no_pin(

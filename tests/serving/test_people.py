@@ -157,8 +157,8 @@ def test_the_commands_search_for_somebody_and_export(
 
     with reach(load_settings()) as access:
         assert isinstance(access, Local)
-        access.workspace.people.feel("ann", "blue", "like")
-        access.workspace.people.feel("ann", "red", "hide")
+        access.workspace.belongings.people.feel("ann", "blue", "like")
+        access.workspace.belongings.people.feel("ann", "red", "hide")
     assert first("--for", "ann") == "blue"
     told = json.loads(commands("people", "export", "ann", "--json").out)
     assert [each["pin"] for each in told["likes"]] == ["blue"]
