@@ -117,6 +117,10 @@ class ServeSettings(BaseModel):
         key, or each address without one, may send; 0 for any number. Unless set, there is a limit
         where others than this machine can ask.
     body_idle_s, body_s: how long the next piece of a body may take, and all of it.
+    deadline_s: how long a request may wait for its turn, also one that allows more itself; 0 for
+        any time.
+    log: what is written to stderr: warnings and errors for people, with a line for each request,
+        or all of it as JSON.
     threads, waiting: how many requests work at once, and how many may wait for that; more are told
         to come again (503). Writing requests have threads of their own, and as long a queue.
     """
@@ -134,6 +138,8 @@ class ServeSettings(BaseModel):
     rate: float | None = Field(default=None, ge=0)
     burst: float = Field(default=200.0, ge=1)
     parallel: int | None = Field(default=None, ge=0)
+    deadline_s: float = Field(default=60.0, ge=0, le=3_600)
+    log: Literal["errors", "plain", "json"] = "errors"
     threads: int = Field(default=8, ge=1, le=256)
     waiting: int = Field(default=48, ge=1, le=10_000)
 

@@ -287,6 +287,12 @@ CASES = {
     "more requests at once than can wait": Case(
         requests=[SEARCH, ("DELETE", "/v1/pins/red", {})], prepare=crowded
     ),
+    "a request whose time is over before its turn comes": Case(
+        requests=[
+            ("GET", "/v1/info", {"headers": {"Engine-Deadline": "0.000001"}}),
+            ("DELETE", "/v1/pins/red", {"headers": {"Engine-Deadline": "0.000001"}}),
+        ]
+    ),
     "more requests than a caller may send": Case(
         requests=[SEARCH],
         settings={"serve": ServeSettings(rate=0.1)},

@@ -37,17 +37,21 @@ class Gathering:
 
     take: takes items in and returns an outcome for each, in their order.
     holding: what is held meanwhile; more items gather until it is.
+    turn: what one caller at a time is in. Where entering it, or `holding`, raises, the caller is
+    told so, and what it brought is not taken.
     """
 
     def __init__(
         self,
         take: Callable[[Sequence[Item]], list[Outcome]],
         holding: Callable[[], AbstractContextManager[None]],
+        turn: AbstractContextManager[object] | None = None,
     ) -> None:
         self._take = take
         self._holding = holding
         self._waiting: deque[_Turn] = deque()
-        self._working = threading.Lock()
+        self._working = turn or threading.Lock()
+        self._listed = threading.Lock()
 
     def take(self, items: Sequence[Item]) -> list[Outcome]:
         """Return what became of the items, once they are taken in; raise what went wrong.
@@ -56,23 +60,38 @@ class Gathering:
         not raised in others: where some were taken together, each is then taken by itself.
         """
         turn = _Turn(items)
-        self._waiting.append(turn)
-        with self._working:
-            if not turn.done.is_set():
-                with self._holding():
-                    while not turn.done.is_set():
-                        self._serve(self._gathered())
+        with self._listed:
+            self._waiting.append(turn)
+        try:
+            with self._working:
+                if not turn.done.is_set():
+                    with self._holding():
+                        while not turn.done.is_set():
+                            self._serve(self._gathered())
+        except BaseException:
+            if self._withdrawn(turn):
+                raise
+            turn.done.wait()  # another caller is at it
         if turn.error is not None:
             raise turn.error
         return turn.outcomes or []
 
     def _gathered(self) -> list[_Turn]:
         """Return who is served next: at least one, and as many as fit."""
-        turns = [self._waiting.popleft()]
-        count = len(turns[0].items)
-        while self._waiting and (count := count + len(self._waiting[0].items)) <= MOST:
-            turns.append(self._waiting.popleft())
+        with self._listed:
+            turns = [self._waiting.popleft()]
+            count = len(turns[0].items)
+            while self._waiting and (count := count + len(self._waiting[0].items)) <= MOST:
+                turns.append(self._waiting.popleft())
         return turns
+
+    def _withdrawn(self, turn: _Turn) -> bool:
+        """Take back what nobody has taken in yet; say whether there was time for it."""
+        with self._listed:
+            if turn not in self._waiting:
+                return False
+            self._waiting.remove(turn)
+        return True
 
     def _serve(self, turns: list[_Turn]) -> None:
         try:

@@ -21,6 +21,7 @@ from engine.serving import (
     discovery,
     feedback,
     health,
+    logs,
     people,
     pins,
     problems,
@@ -35,12 +36,15 @@ from engine.serving import (
 from engine.serving import metrics as requests
 from engine.serving.addresses import LOOPBACK_NAMES, is_loopback
 from engine.serving.callers import Callers, asking_paths
+from engine.serving.deadlines import HEADER as DEADLINE_HEADER
+from engine.serving.deadlines import Dated
 from engine.serving.description import DescribedApp
 from engine.serving.gate import KEYED, Gate, Rules
 from engine.serving.limits import Limits
 from engine.serving.load import Bounded, Threads
-from engine.serving.metrics import Counted, RequestMetrics
+from engine.serving.metrics import RequestMetrics
 from engine.serving.models import SEQUENCE_HEADER
+from engine.serving.observed import Observed
 from engine.serving.request_ids import HEADER, Named
 from engine.serving.service import Service
 from engine.settings import Settings
@@ -87,9 +91,10 @@ def create_app(
         lifespan=lifespan,
         middleware=[
             Middleware(Named),
-            Middleware(Counted, metrics=metrics),
+            Middleware(Observed, told=[metrics.count, logs.told]),
             *_cors(rules.origins),
             Middleware(Gate, rules=rules),
+            Middleware(Dated, longest_s=workspace.settings.serve.deadline_s),
             Middleware(
                 Bounded,
                 threads=threads,
@@ -159,7 +164,14 @@ def _cors(origins: frozenset[str]) -> list[Middleware]:
             CORSMiddleware,
             allow_origins=sorted(origins),
             allow_methods=["GET", "POST", "PUT", "PATCH", "DELETE"],
-            allow_headers=["Authorization", "Content-Type", SEQUENCE_HEADER, HEADER, "Prefer"],
+            allow_headers=[
+                "Authorization",
+                "Content-Type",
+                SEQUENCE_HEADER,
+                DEADLINE_HEADER,
+                HEADER,
+                "Prefer",
+            ],
             expose_headers=[HEADER, "Retry-After", "ETag", "Location"],
             max_age=600,
         )

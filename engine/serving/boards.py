@@ -8,11 +8,12 @@ from engine.queries import MAX_BOARDS, check_boards
 from engine.retrieval.answers import answer_to_json
 from engine.retrieval.boards import board_answer_to_json, related_boards
 from engine.serving.answers import BoardList, RelatedBoards, SearchAnswer
+from engine.serving.deadlines import InTime
 from engine.serving.models import SearchRequest
 from engine.serving.search import Cursor, Explain, Limit
 from engine.serving.service import Serving
 
-router = APIRouter(prefix="/boards", tags=["boards"])
+router = APIRouter(prefix="/boards", tags=["boards"], route_class=InTime)
 
 Title = Annotated[str, Query(description="the board's exact title", examples=["Summer dresses"])]
 

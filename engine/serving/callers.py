@@ -7,7 +7,9 @@ import hashlib
 import hmac
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Final, Literal
+from typing import Final, Literal, cast
+
+from starlette.types import Scope as Request
 
 from engine.serving.addresses import is_loopback
 from engine.serving.asking import Asking
@@ -40,11 +42,26 @@ class Caller:
     """Somebody who asks; `name` is what limits are counted by.
 
     trusted: a process of the same user, to which no limit applies.
+    keyed: whether the name is that of a key, else it is an address.
     """
 
     name: str
     scope: Scope
     trusted: bool = False
+    keyed: bool = True
+
+
+_CALLER: Final = "engine.caller"
+
+
+def note_caller(request: Request, caller: Caller) -> None:
+    """Keep with a request who asks, for whatever handles it next."""
+    request[_CALLER] = caller
+
+
+def caller_of(request: Request) -> Caller | None:
+    """Return who asks, None where no key counts or none was let in."""
+    return cast(Caller | None, request.get(_CALLER))
 
 
 class Callers:
@@ -83,7 +100,7 @@ class Callers:
         wanted = needed(method, path, self._asked)
         if authorization is None:
             if self.anonymous is not None and grants(self.anonymous, wanted):
-                return Caller(address, self.anonymous)
+                return Caller(address, self.anonymous, keyed=False)
             return Problem(HTTPStatus.UNAUTHORIZED, "unauthorized", _without_key(wanted))
         kind, _, text = authorization.partition(" ")
         caller = self._holder(text.strip()) if kind.lower() == "bearer" else None

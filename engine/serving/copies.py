@@ -7,6 +7,7 @@ from pydantic import BaseModel, Field
 
 from engine.discovery.duplicates import MAX_LIMIT
 from engine.serving.answers import Score
+from engine.serving.deadlines import InTime
 from engine.serving.duplicates import DuplicatesRequest
 from engine.serving.pins import PinId
 from engine.serving.service import Serving
@@ -15,7 +16,7 @@ EXAMPLES = Body(
     openapi_examples={"a pin": {"value": {"pin": "dress-001"}}, "all groups": {"value": {}}}
 )
 
-router = APIRouter(tags=["pins"])
+router = APIRouter(tags=["pins"], route_class=InTime)
 
 
 class DuplicateAnswer(BaseModel):

@@ -6,12 +6,13 @@ from fastapi import APIRouter, Body
 from pydantic import BaseModel, Field
 
 from engine.serving.answers import SearchAnswer
+from engine.serving.deadlines import InTime
 from engine.serving.feed import FeedRequest
 from engine.serving.regions import RegionsRequest
 from engine.serving.segments import AudienceRequest, SegmentsRequest
 from engine.serving.service import Serving
 
-router = APIRouter(tags=["discovery"])
+router = APIRouter(tags=["discovery"], route_class=InTime)
 
 
 class RegionAnswer(BaseModel):

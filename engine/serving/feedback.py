@@ -14,12 +14,13 @@ from engine.errors import BadQuery
 from engine.pins import pin_id
 from engine.retrieval.cursors import Cursors
 from engine.serving.bodies import decoded, json_body
+from engine.serving.deadlines import InTime
 from engine.serving.models import SearchRequest
 from engine.serving.service import Serving
 from engine.serving.writers import writing
 from engine.store.feedback_log import Event
 
-router = APIRouter(tags=["feedback"])
+router = APIRouter(tags=["feedback"], route_class=InTime)
 
 MAX_BATCH = 1_000
 MAX_SHOWN = 200

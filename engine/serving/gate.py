@@ -16,7 +16,7 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from engine.errors import StoreError
-from engine.serving.callers import READING, Caller, Callers
+from engine.serving.callers import READING, Caller, Callers, note_caller
 from engine.serving.limits import Limits
 from engine.serving.problems import Problem
 from engine.serving.unread import read_away
@@ -71,6 +71,8 @@ class Gate:
         caller = self._caller(scope, headers)
         refusal = caller if isinstance(caller, Problem) else self._over_size(headers)
         more: dict[str, str] = {}
+        if isinstance(caller, Caller):
+            note_caller(scope, caller)
         if refusal is None and isinstance(caller, Caller) and not caller.trusted:
             over = self.rules.limits.enter(caller.name)
             if over is None:

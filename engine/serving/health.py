@@ -6,9 +6,10 @@ from fastapi import APIRouter
 from starlette.exceptions import HTTPException
 
 from engine.serving.answers import Alive, Info, Ready
+from engine.serving.deadlines import InTime
 from engine.serving.service import Serving
 
-router = APIRouter(tags=["service"])
+router = APIRouter(tags=["service"], route_class=InTime)
 probes = APIRouter(tags=["service"])
 
 

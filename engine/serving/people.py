@@ -9,11 +9,12 @@ from fastapi import APIRouter, Path
 from pydantic import BaseModel, Field
 
 from engine.discovery.known_people import exported, forgotten
+from engine.serving.deadlines import InTime
 from engine.serving.service import Service, Serving
 from engine.serving.writers import writing
 from engine.store.people_file import PeopleFile, person_id
 
-router = APIRouter(prefix="/people", tags=["discovery"])
+router = APIRouter(prefix="/people", tags=["discovery"], route_class=InTime)
 
 PersonId = Annotated[
     str, Path(alias="person", description="the caller's own id of somebody", examples=["ann"])

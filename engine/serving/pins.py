@@ -23,6 +23,7 @@ from engine.queries import parse_filter
 from engine.retrieval.answers import answer_to_json
 from engine.serving.answers import BatchAnswer, PinAnswer, QueuedAnswer, SearchAnswer, pin_answer
 from engine.serving.bodies import decoded, json_body
+from engine.serving.deadlines import InTime
 from engine.serving.examples import NEW_PIN, PATCH_SCHEMA, PIN_SCHEMA
 from engine.serving.models import SEQUENCE_HEADER, filter_pairs
 from engine.serving.problems import TYPE
@@ -35,7 +36,7 @@ MAX_BATCH = 1_000
 # A pin's picture may be replaced or taken down: after a minute it is asked for again, which is
 # mostly answered with a 304. Never by a cache that others share, as a key may guard it.
 CACHED = "private, max-age=60, must-revalidate"
-router = APIRouter(prefix="/pins", tags=["pins"])
+router = APIRouter(prefix="/pins", tags=["pins"], route_class=InTime)
 
 
 class _AnyId(Convertor[str]):

@@ -12,6 +12,7 @@ from starlette.exceptions import HTTPException
 from engine.retrieval.answers import answer_to_json
 from engine.serving.answers import SearchAnswer
 from engine.serving.bodies import body_of, decoded, media_type
+from engine.serving.deadlines import InTime
 from engine.serving.models import (
     DIVERSITY,
     EXAMPLE,
@@ -22,7 +23,7 @@ from engine.serving.models import (
 )
 from engine.serving.service import Serving
 
-router = APIRouter(tags=["search"])
+router = APIRouter(tags=["search"], route_class=InTime)
 
 Limit = Annotated[int, Query(description="hits on a page, 1 to 200")]
 Cursor = Annotated[str | None, Query(description="`next` of the page before")]

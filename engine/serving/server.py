@@ -1,6 +1,7 @@
 """The process behind the service: listens, opens the workspace, serves, and goes in peace."""
 
 import gc
+import logging
 import secrets
 import signal
 import sys
@@ -11,6 +12,7 @@ from types import FrameType
 import uvicorn
 from prometheus_client import CollectorRegistry
 
+from engine.serving import logs
 from engine.serving.addresses import listen, names_of, require_key, url_of
 from engine.serving.app import create_app
 from engine.serving.service import Service
@@ -19,6 +21,7 @@ from engine.store.key_file import KeyFile
 from engine.workspace import open_workspace
 
 GRACE_S = 10
+log = logging.getLogger("engine.serving")
 Beside = Callable[[Service, Callable[[], None]], AbstractContextManager[CollectorRegistry]]
 
 
@@ -29,6 +32,7 @@ def serve(settings: Settings, beside: Beside | None = None) -> None:
     Whoever connects while the encoder loads waits for it. Raises BadSetting, StoreInUse, and
     EngineError when the port is taken.
     """
+    logs.configure(settings.serve.log)
     require_key(settings.serve, keys=bool(KeyFile(settings.data).listed()))
     before = {name: signal.signal(name, _stop) for name in (signal.SIGTERM, signal.SIGINT)}
     try:
@@ -61,6 +65,7 @@ def _serve(settings: Settings, beside: Beside | None) -> None:
             ws="none",
             log_level="warning",
             access_log=False,
+            log_config=None,
             server_header=False,
             proxy_headers=False,
             timeout_graceful_shutdown=GRACE_S,
@@ -73,8 +78,11 @@ def _serve(settings: Settings, beside: Beside | None) -> None:
         with ExitStack() as stack:
             if beside is not None:
                 app.state.beside = (stack.enter_context(beside(app.state.service, failed)),)
-            told = f"engine: serving {settings.collection!r} on {address}"
-            print(told, file=sys.stderr, flush=True)  # noqa: T201
+            told = f"serving {settings.collection!r} on {address}"
+            if settings.serve.log == "json":
+                log.info(told)
+            else:
+                print(f"engine: {told}", file=sys.stderr, flush=True)  # noqa: T201
             server.run(sockets=[sock])
 
 

@@ -1,6 +1,8 @@
-"""The opened workspace as the routes share it: many readers, one writer, few pictures at a time."""
+"""The opened workspace as the routes share it: many readers, one writer, few pictures at a time.
 
-import threading
+Whoever waits here for a turn waits no longer than the request's deadline (`deadlines.py`).
+"""
+
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import datetime
@@ -18,6 +20,7 @@ from engine.jsonl import BadLine
 from engine.queries import Query
 from engine.retrieval.answers import Answer
 from engine.serving.asking import Asking
+from engine.serving.deadlines import Turn
 from engine.serving.thumbnails import Thumbnails
 from engine.serving.writers import Writers
 from engine.store.feedback_log import Event
@@ -45,14 +48,12 @@ class Service:
         self.writers = Writers(workspace.settings.serve.waiting)
         self.warm = False
         # Two writes of one pin must not both read the state before either.
-        self._writes = threading.Lock()
-        self._decoding = threading.Semaphore(DECODING)
+        self._writes = Turn()
+        self._decoding = Turn(DECODING)
         self._searching: AbstractContextManager[Any] = (
-            threading.Semaphore(SEARCHING)
-            if workspace.settings.store.url is None
-            else nullcontext()
+            Turn(SEARCHING) if workspace.settings.store.url is None else nullcontext()
         )
-        self._gathering = Gathering(self._taken, self.writing)
+        self._gathering = Gathering(self._taken, self.writing, Turn())
 
     def warm_up(self) -> None:
         """Load both sides of the encoder; FingerprintMismatch if the collection has another."""
@@ -123,7 +124,7 @@ class Service:
             return self.workspace.keep_feedback(events)
 
 
-def service_of(request: Request) -> Service:
+async def service_of(request: Request) -> Service:
     """Return the service that the request's app was made for."""
     return cast(Service, request.app.state.service)
 

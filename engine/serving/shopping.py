@@ -6,11 +6,12 @@ from fastapi import APIRouter, Body
 from pydantic import BaseModel, Field
 
 from engine.serving.answers import Score
+from engine.serving.deadlines import InTime
 from engine.serving.recognize import RecognizeRequest
 from engine.serving.service import Serving
 from engine.serving.shop import ShopRequest
 
-router = APIRouter(tags=["discovery"])
+router = APIRouter(tags=["discovery"], route_class=InTime)
 
 
 class LabelAnswer(BaseModel):

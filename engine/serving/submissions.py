@@ -6,9 +6,10 @@ from fastapi import APIRouter, Path
 from starlette.exceptions import HTTPException
 
 from engine.serving.answers import SubmissionAnswer
+from engine.serving.deadlines import InTime
 from engine.serving.service import Serving
 
-router = APIRouter(prefix="/submissions", tags=["pins"])
+router = APIRouter(prefix="/submissions", tags=["pins"], route_class=InTime)
 
 
 @router.get("/{ticket}", response_model=SubmissionAnswer, response_model_exclude_unset=True)

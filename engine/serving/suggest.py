@@ -8,11 +8,12 @@ from engine.queries import parse_filter
 from engine.retrieval.facets import MAX_VALUES, FacetRequest
 from engine.retrieval.suggest import MAX_SUGGESTIONS
 from engine.serving.answers import FacetsAnswer, SuggestAnswer
+from engine.serving.deadlines import InTime
 from engine.serving.models import filter_pairs
 from engine.serving.search import Filters, MinRelevance
 from engine.serving.service import Serving
 
-router = APIRouter(tags=["search"])
+router = APIRouter(tags=["search"], route_class=InTime)
 
 
 @router.get("/suggest", response_model=SuggestAnswer)

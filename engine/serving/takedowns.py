@@ -6,10 +6,11 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Path, Query
 
 from engine.serving.answers import LiftedAnswer, RemovedAnswer, TakedownList
+from engine.serving.deadlines import InTime
 from engine.serving.service import Serving
 from engine.serving.writers import writing
 
-router = APIRouter(prefix="/takedowns", tags=["takedowns"])
+router = APIRouter(prefix="/takedowns", tags=["takedowns"], route_class=InTime)
 
 Subject = Annotated[Literal["pin", "picture"], Path(examples=["pin"])]
 Value = Annotated[

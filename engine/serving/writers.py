@@ -13,6 +13,7 @@ from anyio.to_thread import run_sync
 
 from engine.errors import Overloaded
 from engine.ingestion.gathering import MOST
+from engine.serving.deadlines import in_time
 
 # As many as are taken in together: fewer would keep a queue from being gone in one go.
 THREADS: Final = MOST
@@ -37,13 +38,13 @@ class Writers:
         return self._limiter.statistics().tasks_waiting
 
     async def run(self, work: Callable[[], T]) -> T:
-        """Do the work in a thread, after whoever came before; raise Overloaded."""
+        """Do the work in a thread, after whoever came before; raise Overloaded, TooLate."""
         if self.waiting >= self._most_waiting:
             raise Overloaded(
                 f"{THREADS + self._most_waiting} writing requests are under way already: send it "
                 "again in a second, or several pins in one request"
             )
-        return await run_sync(work, limiter=self._limiter)
+        return await run_sync(in_time(work), limiter=self._limiter)
 
 
 class _Written(Protocol):

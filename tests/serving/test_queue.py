@@ -96,7 +96,7 @@ def test_the_service_counts_its_requests(desk: Workspace) -> None:
     assert f"engine_pins {len(PINS)}.0" in lines
     route = [line for line in lines if line.startswith("engine_http_requests_total")]
     assert any('method="POST"' in line and 'status="200"' in line for line in route)
-    assert any('status="404"' in line for line in route)
+    assert any('route="/v1/pins/{id}",status="404"' in line for line in route)
     assert not any("nobody" in line or "nowhere" in line for line in route)
 
 

@@ -1,0 +1,122 @@
+"""Until when a request may wait: whose time is over before its turn comes is told so, unanswered.
+
+Nobody listens any more to an answer that took too long, and its work would only delay the others.
+"""
+
+import math
+import re
+import threading
+import time
+from collections.abc import Callable
+from contextvars import ContextVar
+from functools import wraps
+from inspect import iscoroutinefunction
+from types import TracebackType
+from typing import Any, Final, ParamSpec, TypeVar
+
+from fastapi.routing import APIRoute
+from starlette.datastructures import Headers
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from engine.errors import Overloaded
+from engine.serving.callers import caller_of
+from engine.serving.problems import invalid
+from engine.serving.unread import read_away
+
+HEADER: Final = "Engine-Deadline"
+LONGEST_S: Final = 3_600.0
+_SECONDS: Final = re.compile(r"\d{1,4}(\.\d{1,6})?")
+_END: ContextVar[float] = ContextVar("deadline", default=math.inf)
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+class TooLate(Overloaded):
+    """A request's time was over before its turn came; nothing was done."""
+
+    slug = "too-late"
+
+
+def left() -> float | None:
+    """Return how many seconds the present request may still wait, None for any; raise TooLate."""
+    end = _END.get()
+    if end == math.inf:
+        return None
+    if (rest := end - time.monotonic()) > 0:
+        return rest
+    raise TooLate(
+        "the request's time was over before its turn came, and nothing was done: ask again in a "
+        f"second, or allow more ({HEADER}, ENGINE_SERVE__DEADLINE_S)"
+    )
+
+
+class Turn:
+    """A context that so many may be in at a time; entering it raises TooLate."""
+
+    def __init__(self, most: int = 1) -> None:
+        self._free = threading.Semaphore(most)
+
+    def __enter__(self) -> None:
+        while not self._free.acquire(timeout=left()):
+            pass  # over by now, or so near that `left` has to say
+
+    def __exit__(
+        self,
+        _kind: type[BaseException] | None,
+        _error: BaseException | None,
+        _trace: TracebackType | None,
+    ) -> None:
+        self._free.release()
+
+
+class InTime(APIRoute):
+    """A route that does nothing when its request's time is over once a thread is free for it."""
+
+    def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
+        # A coroutine waits by itself.
+        begun = endpoint if iscoroutinefunction(endpoint) else in_time(endpoint)
+        super().__init__(path, begun, **options)
+
+
+def in_time(work: Callable[P, T]) -> Callable[P, T]:
+    """Return the work with a look at the time before it."""
+
+    @wraps(work)
+    def begun(*args: P.args, **kwargs: P.kwargs) -> T:
+        left()
+        return work(*args, **kwargs)
+
+    return begun
+
+
+class Dated:
+    """ASGI middleware that reads until when a request may wait.
+
+    longest_s: for who says nothing, and at most for who does; 0 for any time. Not for the owner's
+    own commands.
+    """
+
+    def __init__(self, app: ASGIApp, longest_s: float) -> None:
+        self.app = app
+        self.longest_s = longest_s or math.inf
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        given = Headers(scope=scope).get(HEADER)
+        caller = caller_of(scope)
+        longest = math.inf if caller is not None and caller.trusted else self.longest_s
+        if given is not None:
+            seconds = float(given) if _SECONDS.fullmatch(given) else 0.0
+            if not 0 < seconds <= LONGEST_S:
+                reason = f"give seconds, above 0 and at most {LONGEST_S:,.0f}"
+                headers = {} if await read_away(receive) else {"Connection": "close"}
+                refusal = invalid(f"header.{HEADER}", reason)
+                await refusal.response(scope["path"], headers)(scope, receive, send)
+                return
+            longest = min(longest, seconds)
+        # Never taken back: each request has a context of its own.
+        _END.set(time.monotonic() + longest)
+        await self.app(scope, receive, send)
