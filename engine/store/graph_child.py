@@ -11,12 +11,14 @@ import os
 import select
 import signal
 import sys
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
 import qdrant_edge
 
 NICENESS = 15
+MIB = 2**20
 
 
 def main(place: Path) -> None:
@@ -30,7 +32,10 @@ def main(place: Path) -> None:
     shard.optimize()
     shard.flush()
     shard.close()
-    _sync(place)
+    for each in _all_in(place):
+        _sync(each)
+    for each in _all_in(place):
+        _bring_to_memory(each)
 
 
 def _end_with_parent() -> None:
@@ -44,15 +49,32 @@ def _end_with_parent() -> None:
         sys.exit(1)
 
 
+def _all_in(place: Path) -> Iterator[Path]:
+    """Every file below a folder, and every folder after what it holds."""
+    for here, _, names in os.walk(place, topdown=False):
+        yield from (Path(here) / name for name in names)
+        yield Path(here)
+
+
 def _sync(place: Path) -> None:
-    """Have every file and folder on the disk: what was copied was flushed by nobody yet."""
-    for here, _, names in os.walk(place):
-        for each in (*(Path(here) / name for name in names), Path(here)):
-            descriptor = os.open(each, os.O_RDONLY)
-            try:
-                os.fsync(descriptor)
-            finally:
-                os.close(descriptor)
+    """Have a file or folder on the disk: what was copied was flushed by nobody yet."""
+    descriptor = os.open(place, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _bring_to_memory(place: Path) -> None:
+    """Read a file, so that the kernel keeps it.
+
+    Edge has it forget what was flushed. The parent's opening would then read it page by page, and
+    no search is answered meanwhile: .76 s of 100,000 pins, .24 s where it is in memory.
+    """
+    if place.is_file():
+        with place.open("rb", buffering=0) as file:
+            while file.read(MIB):
+                pass
 
 
 if __name__ == "__main__":

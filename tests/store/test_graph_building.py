@@ -1,5 +1,6 @@
 """The graph is built while the collection is used, and nothing is lost however that ends."""
 
+import errno
 import hashlib
 import logging
 import os
@@ -251,6 +252,43 @@ def test_a_child_that_dies_leaves_all_as_it_was_and_is_followed_by_another(
         collection.finish_optimizing()
         assert shards(tmp_path / "pins") != [tmp_path / "pins" / SHARD_NAME]
         assert collection.count() == 110
+
+
+def test_what_the_child_leaves_is_in_memory(
+    tmp_path: Path, wide: list[Record], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else the opening reads it bit by bit, and searches wait for as long."""
+    cold: list[str] = []
+    looked_at: list[str] = []
+    load = graph_building.load_shard
+
+    def looking(place: Path) -> object:
+        for each in place.rglob("*"):
+            if each.is_file() and each.stat().st_size:
+                looked_at.append(each.name)
+                cold.extend([each.name] * (not _in_memory(each)))
+        return load(place)
+
+    monkeypatch.setattr(graph_building, "load_shard", looking)
+    with closing(open_(tmp_path / "a", WIDE)) as collection:
+        fill(collection, wide)
+        collection.start_optimizing(1_000)
+        collection.finish_optimizing()
+    assert set(looked_at) >= SHARED_FILES
+    assert cold == []
+
+
+def _in_memory(place: Path) -> bool:
+    """Whether the kernel gives a file's first bytes at once, without the disk."""
+    with place.open("rb") as file:
+        try:
+            return os.preadv(file.fileno(), [bytearray(1)], 0, os.RWF_NOWAIT) == 1
+        except BlockingIOError:
+            return False
+        except OSError as error:
+            if error.errno != errno.EOPNOTSUPP:
+                raise
+            return True  # a file system that lies in memory
 
 
 def test_a_child_says_why_it_failed(
