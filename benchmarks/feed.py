@@ -7,6 +7,7 @@
 random order, and sees the others. Told are: the share of the first 20 that are of either taste, the
 share of people whose first 20 have both, and, after a pin of the taste that is seen most was
 hidden, how many of the first 20 are still of it, and how often none is. The feed is the engine's.
+No pin keeps its attributes, which would say the answer; once they have their titles, once nothing.
 """
 
 import argparse
@@ -14,6 +15,7 @@ import json
 import tempfile
 from collections import defaultdict
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -22,11 +24,13 @@ from benchmarks.pools import SPLITS, in_pool
 from engine.discovery.feed import Feed
 from engine.discovery.kinds import Kinds
 from engine.discovery.vocabulary import Labels, read_vocabulary
+from engine.discovery.wording import Wording
 from engine.features.encoder import Encoder
 from engine.features.factory import load_encoder
 from engine.features.fingerprint import content_sha256
 from engine.features.images import decode
 from engine.features.phash import phash
+from engine.features.text import Analyzer
 from engine.ingestion.duplicates import Duplicates
 from engine.pins import Pin, pin_from_json
 from engine.queries import Filter, For
@@ -47,7 +51,8 @@ KINDS: dict[str, tuple[Kind, int]] = {
 
 
 def read(data: Path, split: str, encoder: Encoder) -> list[Record]:
-    """Return the split's pins as records, by their pictures alone."""
+    """Return the split's pins as records."""
+    analyzer = Analyzer()
     pins: list[Pin] = []
     pictures = []
     for line in (data / "fashion" / "pins.jsonl").read_text().splitlines():
@@ -65,7 +70,7 @@ def read(data: Path, split: str, encoder: Encoder) -> list[Record]:
             Record(
                 pin=pin,
                 vector=row,
-                description_terms="",
+                description_terms=" ".join(analyzer.terms(pin.description or "")),
                 board_terms="",
                 image_sha256=content_sha256(raw),
                 image_key=None,
@@ -86,7 +91,21 @@ def write(collection: EdgeCollection, records: list[Record]) -> None:
         collection.upsert(Duplicates(collection).marked(records[start : start + BATCH]))
 
 
-def measure(feed: Feed, records: list[Record], kind: Kind, least: int) -> tuple[float, ...]:
+def without_attributes(records: list[Record], *, titles: bool) -> list[Record]:
+    """Return records that say only their titles, or nothing."""
+    out = [
+        replace(each, pin=replace(each.pin, attributes={}, board_title=None)) for each in records
+    ]
+    if titles:
+        return out
+    return [
+        replace(each, pin=replace(each.pin, description=None), description_terms="") for each in out
+    ]
+
+
+def measure(
+    feed: Feed, records: list[Record], kind: Kind, least: int, people: int = PEOPLE
+) -> tuple[float, ...]:
     """Return matches, people with both tastes, and what is left of a hidden taste."""
     of = {each.pin.id: kind(each.pin.attributes) for each in records}
     pins: dict[str, list[str]] = defaultdict(list)
@@ -95,7 +114,7 @@ def measure(feed: Feed, records: list[Record], kind: Kind, least: int) -> tuple[
     tastes = sorted(value for value, names in pins.items() if len(names) >= least)
     rng = np.random.default_rng(31)
     matched, both, left = [], [], []
-    for _ in range(PEOPLE):
+    for _ in range(people):
         pair = rng.choice(tastes, 2, replace=False).tolist()
         likes = [
             str(name) for value in pair for name in rng.choice(pins[value], LIKED, replace=False)
@@ -128,25 +147,32 @@ def main() -> None:
     arguments.add_argument("--data", type=Path, required=True)
     arguments.add_argument("--split", choices=SPLITS, default="development")
     arguments.add_argument("--encoder", default="embedded", help="a setting of ENGINE_ENCODER")
+    arguments.add_argument("--people", type=int, default=PEOPLE)
     given = arguments.parse_args()
     encoder = load_encoder(given.encoder)
     records = read(given.data, given.split, encoder)
     identity = Identity(encoder.fingerprint, encoder.dimension, "none")
-    with (
-        tempfile.TemporaryDirectory() as folder,
-        EdgeCollection.open(Path(folder), identity, create=True) as collection,
-    ):
-        write(collection, records)
-        kinds = Kinds(Labels.of(read_vocabulary(), "kind", encoder).rows)
-        feed = Feed(collection, for_encoder(encoder.fingerprint), lambda: kinds)
-        print(f"{len(records):,} pins, {given.split} split, {encoder.fingerprint}, {PEOPLE} people")
-        print(
-            "\n| a taste is | first 20 of a taste | people with both | left after a hide | none |"
-        )
-        print("|---|---|---|---|---|")
-        for name, (kind, least) in KINDS.items():
-            share, both, left, none = measure(feed, records, kind, least)
-            print(f"| {name} | {share:.3f} | {both:.3f} | {left:.2f} of 20 | {none:.3f} |")
+    vocabulary = read_vocabulary()
+    kinds = Kinds(Labels.of(vocabulary, "kind", encoder).rows, Wording(vocabulary, Analyzer()))
+    print(
+        f"{len(records):,} pins, {given.split} split, {encoder.fingerprint}, {given.people} people"
+    )
+    columns = ("a taste is", "pins say", "first 20 of a taste", "people with both", "left", "none")
+    print(f"\n| {' | '.join(columns)} |\n|---|---|---|---|---|---|")
+    for titles in (False, True):
+        with (
+            tempfile.TemporaryDirectory() as folder,
+            EdgeCollection.open(Path(folder), identity, create=True) as collection,
+        ):
+            write(collection, without_attributes(records, titles=titles))
+            feed = Feed(collection, for_encoder(encoder.fingerprint), lambda: kinds)
+            for name, (kind, least) in KINDS.items():
+                share, both, left, none = measure(feed, records, kind, least, given.people)
+                print(
+                    f"| {name} | {'titles' if titles else 'nothing'} | {share:.3f} | {both:.3f} | "
+                    f"{left:.2f} of 20 | {none:.3f} |",
+                    flush=True,
+                )
 
 
 if __name__ == "__main__":

@@ -48,11 +48,14 @@ class Feed:
         """Return a taste by the pins that are here; others say nothing, nor do blocked ones."""
         wanted = list(dict.fromkeys((*person.likes, *person.hides)))
         records = self.collection.get(wanted) if wanted else {}
-        rows = {name: each.vector for name, each in records.items() if not each.blocked}
+        there = {name: each for name, each in records.items() if not each.blocked}
+        kinds = self.kinds() if self.kinds is not None and person.hides else None
+        said = {} if kinds is None else {name: kinds.said(each) for name, each in there.items()}
         return taste_of(
-            {name: rows[name] for name in dict.fromkeys(person.likes) if name in rows},
-            {name: rows[name] for name in dict.fromkeys(person.hides) if name in rows},
-            self.kinds() if self.kinds is not None and person.hides else None,
+            {name: there[name].vector for name in dict.fromkeys(person.likes) if name in there},
+            {name: there[name].vector for name in dict.fromkeys(person.hides) if name in there},
+            kinds,
+            {name: kind for name, kind in said.items() if kind is not None},
         )
 
     def answer(
@@ -120,7 +123,9 @@ class Feed:
         vectors = self.collection.vectors(list(found))
         if not vectors:
             return {}
-        nearest, _ = taste.closeness(np.stack(list(vectors.values())))
+        stored = self.collection.pins(list(vectors)) if taste.said else {}
+        said = [taste.says(stored.get(key)) for key in vectors]
+        nearest, _ = taste.closeness(np.stack(list(vectors.values())), said)
         wanted = {key for key, at in zip(vectors, nearest.tolist(), strict=True) if at >= 0}
         return {key: each for key, each in found.items() if key in wanted}
 
@@ -130,7 +135,9 @@ class Feed:
         there = self.collection.get([name for name in sample if name not in told][:SAMPLE])
         records = [each for each in there.values() if not each.blocked]
         if records and taste.hidden is not None:
-            kept, _ = taste.closeness(np.stack([each.vector for each in records]))
+            kept, _ = taste.closeness(
+                np.stack([each.vector for each in records]), [taste.says(each) for each in records]
+            )
             records = [each for each, at in zip(records, kept.tolist(), strict=True) if at >= 0]
         keys = [point_id(each.pin.id) for each in records]
         ranking = _ranking(keys, np.zeros(len(keys)), self.parameters)
@@ -187,8 +194,10 @@ class Personal:
         records = self.collection.get([pin.pin.id for pin in stored.values()])
         there = [each for each in pool if each.row in stored and stored[each.row].pin.id in records]
         if there:
-            rows = np.stack([records[stored[each.row].pin.id].vector for each in there])
-            best, cosine = self.taste.closeness(rows)
+            found = [records[stored[each.row].pin.id] for each in there]
+            best, cosine = self.taste.closeness(
+                np.stack([each.vector for each in found]), [self.taste.says(one) for one in found]
+            )
             visual = self.parameters.mixing("image").visual(cosine)
             close = np.where(best >= 0, visual if self.taste.interests else 1.0, 0.0)
             relevance = beside_best(pins.ranking.relevance[[each.row for each in there]])

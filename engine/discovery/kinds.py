@@ -1,4 +1,4 @@
-"""Which kinds pictures show, as far as the text tower tells them apart: for what somebody hides.
+"""Which kinds pictures show, by the text tower and by what pins say: for what somebody hides.
 
 A kind is wider than what looks like one picture. Knows nothing of stores and of answers.
 """
@@ -8,6 +8,10 @@ from typing import Final
 
 import numpy as np
 import numpy.typing as npt
+
+from engine.discovery.sayings import kind_of
+from engine.discovery.wording import Wording
+from engine.store.records import Record, StoredPin
 
 FloatArray = npt.NDArray[np.float32]
 
@@ -19,9 +23,14 @@ NAMES: Final = 3
 
 @dataclass(frozen=True)
 class Kinds:
-    """Labels of kinds as unit rows (n, dimension)."""
+    """Labels of kinds as unit rows (n, dimension), and what reads words; None reads none."""
 
     labels: FloatArray
+    wording: Wording | None = None
+
+    def said(self, pin: StoredPin | Record) -> str | None:
+        """Return the kind that a pin says it shows, None where it says none or several."""
+        return None if self.wording is None else kind_of(pin, self.wording)
 
     def first(self, rows: FloatArray) -> npt.NDArray[np.intp]:
         """Return the label of each unit row, -1 where none stands out."""

@@ -41,7 +41,7 @@ class Knowledge:
     @cached_property
     def kinds(self) -> Kinds:
         """What tells which kinds pictures show."""
-        return Kinds(self.labels("kind").rows)
+        return Kinds(self.labels("kind").rows, self.wording)
 
     @cached_property
     def finder(self) -> Finder:
@@ -58,10 +58,14 @@ class Knowledge:
         return FolderDetector.load(self.settings.detector)
 
     @cached_property
+    def wording(self) -> Wording:
+        """What finds labels in words."""
+        return Wording(self.vocabulary, self.analyzer)
+
+    @cached_property
     def namer(self) -> Namer:
         """What puts pictures into words."""
-        wording = Wording(self.vocabulary, self.analyzer)
-        return Namer(wording, Tower(self.labels, self.encoder), CONFIDENCES)
+        return Namer(self.wording, Tower(self.labels, self.encoder), CONFIDENCES)
 
     @cached_property
     def _labels(self) -> dict[Facet, Labels]:

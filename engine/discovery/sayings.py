@@ -10,7 +10,7 @@ from typing import Final, Literal, get_args
 
 from engine.discovery.wording import Key, Wording
 from engine.pins import Pin
-from engine.store.records import StoredPin
+from engine.store.records import Record, StoredPin
 
 Facet = Literal["kind", "product", "place", "style", "colour"]
 Naming = Literal["attribute", "title"]
@@ -78,6 +78,19 @@ def sayings(pin: StoredPin, wording: Wording) -> list[Saying]:
         for facet, labels in found.items()
         for key, text in labels.items()
     ]
+
+
+def kind_of(pin: StoredPin | Record, wording: Wording) -> str | None:
+    """Return the kind of thing that a pin's attributes or its description say it shows.
+
+    None where they say none, or attributes several. Of words it is the last: a short purple top is
+    a top. What a board gathers need not be of one kind, so that says nothing.
+    """
+    described = StoredPin(pin.pin, pin.description_terms, "", "", None, "")
+    told = [each for each in sayings(described, wording) if each.facet == "kind"]
+    if not told or (len(told) > 1 and told[0].weight * len(told) > WORDS):
+        return None
+    return told[-1].known or " ".join(told[-1].key)
 
 
 def name_of(pin: Pin) -> str | None:

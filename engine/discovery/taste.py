@@ -1,17 +1,19 @@
 """What a person likes, as several interests: groups of liked pins, each told by one of them.
 
 One mean of all likes would lie between the things that somebody likes, where nothing is that he
-does. Pure functions over vectors; knows nothing of stores, answers or how likes are kept.
+does. Pure functions over vectors; knows nothing of answers or of where pins and likes are kept.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
 from engine.discovery.kinds import Kinds
+from engine.store.records import Record, StoredPin
 
 FloatArray = npt.NDArray[np.float32]
 # Likes further apart than this, as 1 - cosine on the average, are different interests.
@@ -48,23 +50,33 @@ class Taste:
     hidden: unit rows of what the person wants no more of: the medoids of what was hidden, and the
         likes that it ended.
     kinds, unwanted: what tells the kinds of pictures, and those of what was hidden.
+    said: the kinds that hidden pins say they show.
     """
 
     interests: tuple[Interest, ...] = ()
     hidden: FloatArray | None = None
     kinds: Kinds | None = None
     unwanted: frozenset[int] = frozenset()
+    said: frozenset[str] = frozenset()
 
-    def closeness(self, rows: FloatArray) -> tuple[npt.NDArray[np.intp], FloatArray]:
+    def says(self, pin: StoredPin | Record | None) -> str | None:
+        """Return the kind that a pin says it shows, where hidden pins say any."""
+        return self.kinds.said(pin) if self.kinds and self.said and pin is not None else None
+
+    def closeness(
+        self, rows: FloatArray, said: Sequence[str | None] = ()
+    ) -> tuple[npt.NDArray[np.intp], FloatArray]:
         """Return for unit rows (n, d) the nearest interest and the cosine to it.
 
         The interest is -1 where what was hidden is as near as the nearest interest, where it is of
         the row's kind, and, without interests, where it belongs to the row's group.
+        said: the kind that each pin says it shows, if that is known.
         """
         unwanted = np.full(len(rows), -1.0, dtype=np.float32)
         if self.hidden is not None:
             unwanted = (rows @ self.hidden.T).max(axis=1)
         unwanted[of_kinds(rows, self.kinds, self.unwanted)] = 2.0
+        unwanted[[at for at, kind in enumerate(said) if kind in self.said]] = 2.0
         if not self.interests:
             kept = np.where(unwanted >= 1.0 - APART, -1, 0)
             return kept, np.zeros(len(rows), dtype=np.float32)
@@ -75,24 +87,30 @@ class Taste:
 
 
 def taste_of(
-    likes: Mapping[str, FloatArray], hides: Mapping[str, FloatArray], kinds: Kinds | None = None
+    likes: Mapping[str, FloatArray],
+    hides: Mapping[str, FloatArray],
+    kinds: Kinds | None = None,
+    said: Mapping[str, str] = MappingProxyType({}),
 ) -> Taste:
     """Return the taste of a person by unit vectors of pins, oldest first.
 
     Groups are found by average linkage (Sokal & Michener 1958), cut at APART. A group that
     something hidden is as like as ENDS is an interest no more, and likes of a hidden pin's kind
     make none. What was liked of these is wanted as little as what was hidden.
+    said: the kinds that pins say they show, of those that do.
     """
     liked = dict(list(likes.items())[-MOST_PINS:])
     names = [name for name in liked if name not in hides]
     hidden = _medoids(list(hides.values())[-MOST_PINS:])
     unwanted = kinds.names(hidden) if kinds is not None and hidden is not None else frozenset()
+    spoken = frozenset(said[name] for name in hides if name in said)
     if not names:
-        return Taste((), hidden, kinds, unwanted)
+        return Taste((), hidden, kinds, unwanted, spoken)
     rows = np.stack([liked[name] for name in names])
     # The newest is the last.
     weight = 0.5 ** (np.arange(len(names))[::-1] / HALF)
     ended = of_kinds(rows, kinds, unwanted)
+    ended |= np.array([said.get(name) in spoken for name in names])
     found = []
     for members in _groups(rows, np.flatnonzero(~ended)):
         own = rows[members]
@@ -110,7 +128,7 @@ def taste_of(
     if hidden is not None:
         hidden = np.concatenate([hidden, rows[ended]])
     interests = tuple(Interest(each.pin, each.vector, each.share / total) for each in kept)
-    return Taste(interests, hidden, kinds, unwanted)
+    return Taste(interests, hidden, kinds, unwanted, spoken)
 
 
 def of_kinds(

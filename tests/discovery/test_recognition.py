@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,7 +15,7 @@ from engine.discovery.candidates import Candidate, Voter, candidates, hear
 from engine.discovery.confidence import CONFIDENCES, Confidence
 from engine.discovery.neighbours import falling
 from engine.discovery.recognition import Namer, recognise
-from engine.discovery.sayings import Saying, sayings
+from engine.discovery.sayings import Saying, kind_of, sayings
 from engine.discovery.shades import shades, to_lab
 from engine.discovery.sight import Sight, seen
 from engine.discovery.tower import Tower
@@ -63,6 +64,17 @@ def test_a_label_names_a_product_where_it_is_sold_and_a_kind_elsewhere() -> None
     assert told(sold) == {"product": {"Royal Gala"}}
     linked = Pin("a", "a.png", link="https://shop.example/1", attributes=label)
     assert "product" not in told(linked)
+
+
+def test_what_a_pin_shows_is_what_it_says_last() -> None:
+    def kind(**said: Any) -> str | None:
+        return kind_of(stored(Pin("p", "p.jpg", **said)), WORDING)
+
+    assert kind(description="A short purple top") == "top"
+    assert kind(description="White T-Shirts") == kind(description="printed tshirt") == "t-shirt"
+    assert kind(description="A short purple top", attributes={"articleType": "Dresses"}) == "dress"
+    assert kind(attributes={"holds": "bag; shoe"}) is None
+    assert kind(description="something") is kind(board_title="Tops") is kind() is None
 
 
 def voter(pin: str, weight: float, *labels: str, cosine: float = 0.9) -> Voter:

@@ -118,3 +118,15 @@ def test_a_hidden_kind_ends_what_is_liked_of_it_however_it_looks() -> None:
     assert taste.closeness(rows)[0].tolist() == [-1, -1, 0, 0]
     nothing_left = taste_of({}, hides, kinds)
     assert nothing_left.closeness(rows)[0].tolist() == [-1, -1, 0, 0]
+
+
+def test_a_hide_ends_what_says_that_it_is_of_that_kind() -> None:
+    likes = {"a": near(0, 1), "b": near(5, 3), "silent": near(5, 4)}
+    hides = {"no": near(2, 4)}
+    said = {"a": "hat", "b": "scarf", "no": "hat"}
+    taste = taste_of(likes, hides, None, said)
+    assert [each.pin for each in taste.interests] == ["b"] or taste.interests[0].pin == "silent"
+    rows = np.stack([near(5, 8), near(5, 9), near(5, 7)])
+    assert taste.closeness(rows, ["hat", "scarf", None])[0].tolist() == [-1, 0, 0]
+    assert taste.closeness(rows)[0].tolist() == [0, 0, 0]
+    assert len(taste_of(likes, hides, None, said | {"no": "coat"}).interests) == 2

@@ -54,6 +54,18 @@ def test_a_hide_takes_effect_at_once(crowd: TestClient) -> None:
     assert colours(hits)[0] == "blue"
 
 
+def test_a_hide_ends_its_kind_by_what_pins_say(crowd: TestClient) -> None:
+    asked: dict[str, Any] = {"likes": ["blue-0"], "hides": ["red-1"], "limit": 20}
+    before = {hit["id"] for hit in feed(crowd, **asked)}
+    assert {"blue-2", "blue-3"} <= before
+    said = {"red-1": "Hats", "blue-2": "a blue hat", "blue-3": "scarf"}
+    for pin, words in said.items():
+        crowd.patch(f"/v1/pins/{pin}", json={"description": words}).raise_for_status()
+    assert {hit["id"] for hit in feed(crowd, **asked)} == before - {"blue-2"}
+    crowd.patch("/v1/pins/blue-0", json={"description": "hat"}).raise_for_status()
+    assert all("interest" not in hit for hit in feed(crowd, **asked))
+
+
 def test_a_newcomer_gets_variety(crowd: TestClient) -> None:
     assert set(colours(feed(crowd, limit=4))) == set(COLOURS)
     assert "yellow" not in colours(feed(crowd, hides=["yellow-2"], limit=3))
