@@ -19,6 +19,8 @@ _AMOUNT = re.compile(r"[0-9]{1,12}(\.[0-9]{1,6})?")
 ID_PATTERN = re.compile(r"[A-Za-z0-9._:-]{1,128}")
 MAX_TEXT = 10_000
 MAX_FIELD = 2_048
+MAX_CURRENCY = 16
+MAX_LANGUAGE = 32
 MAX_INLINE_IMAGE = 28_000_000
 MAX_ATTRIBUTES = 64
 MAX_ATTRIBUTE = 256
@@ -94,11 +96,11 @@ def pin_from_json(value: object) -> tuple[Pin, dict[str, Any]]:
         board_title=_text(value, "board_title", MAX_FIELD),
         link=_link(value),
         price=_price(value.get("price")),
-        currency=_text(value, "currency", 16),
+        currency=_text(value, "currency", MAX_CURRENCY),
         merchant=_text(value, "merchant", MAX_FIELD),
         created_at=_moment(value, "created_at"),
         updated_at=_moment(value, "updated_at"),
-        language=_text(value, "language", 32),
+        language=_text(value, "language", MAX_LANGUAGE),
         attributes=_attributes(value.get("attributes")),
         blocked=_flag(value, "blocked"),
     )

@@ -40,6 +40,7 @@ from engine.serving.deadlines import HEADER as DEADLINE_HEADER
 from engine.serving.deadlines import Dated
 from engine.serving.description import DescribedApp
 from engine.serving.gate import KEYED, Gate, Rules
+from engine.serving.incoming import BodyLimits
 from engine.serving.limits import Limits
 from engine.serving.load import Bounded, Threads
 from engine.serving.metrics import RequestMetrics
@@ -148,9 +149,7 @@ def _rules(settings: Settings, hosts: Sequence[str], token: str | None) -> Rules
         hosts=(*LOOPBACK_NAMES, *hosts) if near else None,
         callers=Callers(serve, KeyFile(settings.data), settings.collection, token, asking_paths()),
         limits=Limits(rate, serve.burst, parallel),
-        max_body_bytes=serve.max_body_bytes,
-        body_idle_s=serve.body_idle_s,
-        body_s=serve.body_s,
+        bodies=BodyLimits(serve.max_body_bytes, serve.body_idle_s, serve.body_s),
         origins=frozenset(filter(None, origins)),
     )
 

@@ -21,7 +21,6 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from engine.errors import Overloaded
 from engine.serving.callers import caller_of
 from engine.serving.problems import invalid
-from engine.serving.unread import read_away
 
 HEADER: Final = "Engine-Deadline"
 LONGEST_S: Final = 3_600.0
@@ -112,9 +111,8 @@ class Dated:
             seconds = float(given) if _SECONDS.fullmatch(given) else 0.0
             if not 0 < seconds <= LONGEST_S:
                 reason = f"give seconds, above 0 and at most {LONGEST_S:,.0f}"
-                headers = {} if await read_away(receive) else {"Connection": "close"}
                 refusal = invalid(f"header.{HEADER}", reason)
-                await refusal.response(scope["path"], headers)(scope, receive, send)
+                await refusal.response(scope["path"])(scope, receive, send)
                 return
             longest = min(longest, seconds)
         # Never taken back: each request has a context of its own.

@@ -5,7 +5,15 @@ The contract itself is `engine/pins.py`, which also checks it; this describes it
 
 from typing import Any, Final
 
-from engine.pins import ID_PATTERN, MAX_ATTRIBUTES, MAX_FIELD, MAX_INLINE_IMAGE, MAX_TEXT
+from engine.pins import (
+    ID_PATTERN,
+    MAX_ATTRIBUTES,
+    MAX_CURRENCY,
+    MAX_FIELD,
+    MAX_INLINE_IMAGE,
+    MAX_LANGUAGE,
+    MAX_TEXT,
+)
 
 # A red square of eight by eight pixels.
 RED: Final = (
@@ -44,11 +52,11 @@ PIN_SCHEMA: Final[dict[str, Any]] = {
         "board_title": _TEXT,
         "link": {**_TEXT, "description": "http(s) URL"},
         "price": {"type": ["string", "number", "null"], "description": "decimal, such as 19.90"},
-        "currency": _TEXT,
+        "currency": {**_TEXT, "maxLength": MAX_CURRENCY},
         "merchant": _TEXT,
         "created_at": _MOMENT,
         "updated_at": _MOMENT,
-        "language": _TEXT,
+        "language": {**_TEXT, "maxLength": MAX_LANGUAGE},
         "attributes": {
             "type": ["object", "null"],
             "maxProperties": MAX_ATTRIBUTES,

@@ -3,20 +3,17 @@
 Knows nothing of routes or of the engine.
 """
 
-import asyncio
-import math
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
-from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from engine.errors import StoreError
 from engine.serving.callers import READING, Caller, Callers, note_caller
+from engine.serving.incoming import BodyLimits, Incoming
 from engine.serving.limits import Limits
 from engine.serving.problems import Problem
 from engine.serving.unread import read_away
@@ -34,21 +31,21 @@ class Rules:
 
     hosts: names that the Host header may hold, without port; None allows any.
     origins: other origins whose pages may ask, see ENGINE_SERVE__CORS.
-    max_body_bytes: size of a body, counted while it is read.
-    body_idle_s, body_s: how long the next piece of a body may take, and all of it.
     """
 
     hosts: Sequence[str] | None
     callers: Callers
     limits: Limits
-    max_body_bytes: int
-    body_idle_s: float
-    body_s: float
+    bodies: BodyLimits
     origins: frozenset[str] = frozenset()
 
 
 class Gate:
-    """ASGI middleware that lets a request pass or answers it with a problem."""
+    """ASGI middleware that lets a request pass or answers it with a problem.
+
+    Whatever is answered before its body was read: the rest is read away within bounds, and the
+    connection is closed where that was not all.
+    """
 
     def __init__(self, app: ASGIApp, rules: Rules) -> None:
         self.app = app
@@ -60,14 +57,18 @@ class Gate:
             await self.app(scope, receive, send)
             return
 
+        headers = Headers(scope=scope)
+        body = Incoming(receive, headers, self.rules.bodies)
+
         async def hardened(message: Message) -> None:
             if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
+                more = MutableHeaders(scope=message)
                 for name, value in self.hardening.items():
-                    headers.setdefault(name, value)
+                    more.setdefault(name, value)
+                if not body.whole and "connection" not in more and not await read_away(body):
+                    more["Connection"] = "close"
             await send(message)
 
-        headers = Headers(scope=scope)
         caller = self._caller(scope, headers)
         refusal = caller if isinstance(caller, Problem) else self._over_size(headers)
         more: dict[str, str] = {}
@@ -77,7 +78,7 @@ class Gate:
             over = self.rules.limits.enter(caller.name)
             if over is None:
                 try:
-                    await self.app(scope, self._read(receive), hardened)
+                    await self.app(scope, body, hardened)
                 finally:
                     self.rules.limits.leave(caller.name)
                 return
@@ -85,14 +86,11 @@ class Gate:
             detail = f"{caller.name!r} may ask {over.what}: try again in {over.retry_after_s} s"
             refusal = Problem(HTTPStatus.TOO_MANY_REQUESTS, "too-many-requests", detail)
         if refusal is None:
-            await self.app(scope, self._read(receive), hardened)
+            await self.app(scope, body, hardened)
             return
         if refusal.status == HTTPStatus.UNAUTHORIZED:
             more["WWW-Authenticate"] = 'Bearer realm="engine"'
-        whole = await read_away(receive)
-        if not whole or refusal.status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
-            more["Connection"] = "close"
-        await refusal.response(scope["path"], more)(scope, receive, hardened)
+        await refusal.response(scope["path"], more)(scope, body, hardened)
 
     def _caller(self, scope: Scope, headers: Headers) -> Caller | Problem | None:
         """Return who asks where a key counts, None elsewhere, or why the request is refused."""
@@ -125,61 +123,10 @@ class Gate:
             return Problem.of(error)
 
     def _over_size(self, headers: Headers) -> Problem | None:
-        declared = headers.get("content-length", "")
-        if declared.isdecimal() and int(declared[:20]) > self.rules.max_body_bytes:
-            return Problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "body-too-large", self._too_large)
+        if self.rules.bodies.exceeded(headers):
+            large = self.rules.bodies.too_large
+            return Problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "body-too-large", large)
         return None
-
-    @property
-    def _too_large(self) -> str:
-        return (
-            f"the body is over {self.rules.max_body_bytes:,} bytes: send less at once, or raise "
-            "ENGINE_SERVE__MAX_BODY_BYTES"
-        )
-
-    def _read(self, receive: Receive) -> Receive:
-        """Return what reads a body within the limits of size and time."""
-        count = 0
-        end = math.inf
-        whole = False
-
-        async def limited() -> Message:
-            nonlocal count, end, whole
-            if whole:
-                return await receive()  # waits for the client to go, which may take long
-            now = time.monotonic()
-            end = min(end, now + self.rules.body_s)
-            patience = min(self.rules.body_idle_s, end - now)
-            try:
-                async with asyncio.timeout(max(patience, 0.0)):
-                    message = await receive()
-            except TimeoutError:
-                raise BodyTooSlow(patience >= self.rules.body_idle_s) from None
-            if time.monotonic() > end:
-                raise BodyTooSlow(idle=False)
-            count += len(message.get("body", b""))
-            whole = not message.get("more_body", False)
-            if count > self.rules.max_body_bytes:
-                raise BodyTooLarge(self._too_large)
-            return message
-
-        return limited
-
-
-class BodyTooLarge(HTTPException):
-    """A body went over the limit while it was read."""
-
-    def __init__(self, detail: str) -> None:
-        super().__init__(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, detail, {"Connection": "close"})
-
-
-class BodyTooSlow(HTTPException):
-    """A body, or the next piece of it, took too long."""
-
-    def __init__(self, idle: bool) -> None:
-        name = "BODY_IDLE_S" if idle else "BODY_S"
-        detail = f"the body comes too slowly: send it faster, or raise ENGINE_SERVE__{name}"
-        super().__init__(HTTPStatus.REQUEST_TIMEOUT, detail, {"Connection": "close"})
 
 
 def _name(host: str) -> str:

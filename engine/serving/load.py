@@ -15,7 +15,6 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from engine.errors import Overloaded
 from engine.serving.problems import RETRY_AFTER_S, Problem
-from engine.serving.unread import read_away
 
 
 class Threads:
@@ -62,6 +61,4 @@ class Bounded:
             "engine more processors",
         )
         headers = {"Retry-After": str(RETRY_AFTER_S)}
-        if not await read_away(receive):
-            headers["Connection"] = "close"
         await refusal.response(scope["path"], headers)(scope, receive, send)

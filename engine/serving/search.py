@@ -13,6 +13,7 @@ from engine.retrieval.answers import answer_to_json
 from engine.serving.answers import SearchAnswer
 from engine.serving.bodies import body_of, decoded, media_type
 from engine.serving.deadlines import InTime
+from engine.serving.forms import form_of
 from engine.serving.models import (
     DIVERSITY,
     EXAMPLE,
@@ -21,7 +22,7 @@ from engine.serving.models import (
     SearchRequest,
     filter_pairs,
 )
-from engine.serving.service import Serving
+from engine.serving.service import Serving, service_in
 
 router = APIRouter(tags=["search"], route_class=InTime)
 
@@ -126,8 +127,11 @@ async def read_asked(request: Request) -> Asked:
     """Read the body of a search, whichever of both kinds it is."""
     kind = media_type(request)
     if kind == "multipart/form-data":
-        async with request.form(max_files=1, max_fields=200) as form:
+        form = await form_of(request, service_in(request).workspace.limits.bytes)
+        try:
             return await _from_form(form)
+        finally:
+            await form.close()
     if kind in {"application/json", ""}:
         return Asked(json=await body_of(request))
     raise HTTPException(415, f"{kind[:80]} is not read here: send application/json or a form")

@@ -124,9 +124,14 @@ class Service:
             return self.workspace.keep_feedback(events)
 
 
-async def service_of(request: Request) -> Service:
+def service_in(request: Request) -> Service:
     """Return the service that the request's app was made for."""
     return cast(Service, request.app.state.service)
+
+
+async def service_of(request: Request) -> Service:
+    """Return the same as a dependency: a coroutine, which takes no thread."""
+    return service_in(request)
 
 
 Serving = Annotated[Service, Depends(service_of)]

@@ -4,13 +4,16 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
+from fastapi.routing import iter_route_contexts
 from pydantic import SecretStr
 from starlette.testclient import TestClient
 
 from engine.serving.app import create_app
 from engine.serving.callers import anonymous_scope, needed
+from engine.serving.web import bundle
 from engine.settings import ServeSettings
 from engine.store.key_file import KEYS_NAME, SCOPES, KeyFile, Scope, grants
 from engine.workspace import Workspace
@@ -103,6 +106,69 @@ def test_no_route_opens_without_a_key_or_with_a_wrong_one(
             problem(answer, 401, "unauthorized")
             assert answer.headers["www-authenticate"].startswith("Bearer")
             assert OWN not in answer.text
+
+
+# What opens without a key wherever it is bound to: no pin, no picture and no person is behind it.
+OPEN = {
+    "/",
+    "/static/{digest}/{name}",
+    "/docs",
+    "/docs/start.js",
+    "/docs/swagger-ui-bundle.js",
+    "/docs/swagger-ui.css",
+    "/openapi.json",
+    "/livez",
+    "/readyz",
+    "/metrics",
+}
+
+
+def hidden(client: TestClient) -> dict[str, set[str]]:
+    """Return the methods of every route outside /v1, described or not."""
+    app: Any = client.app
+    found: dict[str, set[str]] = {}
+    for each in iter_route_contexts(app.routes):
+        if not str(each.path_format).startswith("/v1/"):
+            found.setdefault(str(each.path_format), set()).update(each.methods or ())
+    return found
+
+
+def test_every_other_route_is_open_alike_and_shows_no_pin(
+    keyed: tuple[TestClient, KeyFile],
+) -> None:
+    """A new route outside /v1 fails here until somebody has thought of who may see it."""
+    client, keys = keyed
+    assert client.put(
+        "/v1/pins/secret-pin",
+        json={"image": inline(picture("red")), "description": "unheard-of", "board_title": "nook"},
+        headers=bearer(OWN),
+    ).is_success
+    found = hidden(client)
+    assert set(found) == OPEN
+    _, weak = keys.add("weak", "read")
+    digest = bundle().digest
+    for path, methods in found.items():
+        assert methods <= {"GET", "HEAD"}, path
+        at = path.replace("{digest}", digest).replace("{name}", "main.js")
+        told = []
+        for header in ({}, {"Authorization": "Bearer wrong"}, bearer(weak), bearer(OWN)):
+            answer = client.get(at, headers=header)
+            assert answer.status_code == 200, path
+            for private in (OWN, weak, "secret-pin", "unheard-of", "nook"):
+                assert private not in answer.text, path
+            told.append(answer.content)
+        if path != "/metrics":  # which counts the asking
+            assert len(set(told)) == 1, path
+
+
+def test_every_route_of_v1_is_in_the_table(keyed: tuple[TestClient, KeyFile]) -> None:
+    """What the description leaves out would be left out of the tables here."""
+    client, _ = keyed
+    app: Any = client.app
+    described = {path for _, path in routes(client)}
+    for each in iter_route_contexts(app.routes):
+        if str(each.path).startswith("/v1"):
+            assert each.path_format in described
 
 
 def test_a_key_opens_what_its_scope_says(keyed: tuple[TestClient, KeyFile]) -> None:

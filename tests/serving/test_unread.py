@@ -73,7 +73,11 @@ def test_a_refusal_closes_only_what_is_unread(
         "raw_path": b"/v1/search",
         "query_string": b"",
         "root_path": "",
-        "headers": [(b"host", b"localhost"), (b"authorization", b"Bearer wrong")],
+        "headers": [
+            (b"host", b"localhost"),
+            (b"transfer-encoding", b"chunked"),
+            (b"authorization", b"Bearer wrong"),
+        ],
         "client": ("127.0.0.1", 1),
         "server": ("127.0.0.1", 80),
         "scheme": "http",
