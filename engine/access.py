@@ -62,6 +62,7 @@ class Access(Protocol):
     def takedowns(self) -> dict[str, Any]: ...
     def person(self, person: str) -> dict[str, Any]: ...
     def forget_person(self, person: str) -> dict[str, Any]: ...
+    def snapshot(self) -> str: ...
     def info(self) -> dict[str, Any]: ...
     def index(self, arrivals: Iterable[Arrival | BadLine]) -> Iterator[Outcome]: ...
 
@@ -128,6 +129,9 @@ class Local:
 
     def forget_person(self, person: str) -> dict[str, Any]:
         return forgotten(person, self._workspace.belongings.kept_people)
+
+    def snapshot(self) -> str:
+        return self._workspace.snapshot().folder.name
 
     def info(self) -> dict[str, Any]:
         return self._workspace.info()
@@ -231,6 +235,10 @@ class Remote:
 
     def forget_person(self, person: str) -> dict[str, Any]:
         return self._json("DELETE", f"/v1/people/{quote(person_id(person), safe='')}")
+
+    def snapshot(self) -> str:
+        name: str = self._json("POST", "/v1/snapshots")["snapshot"]
+        return name
 
     def info(self) -> dict[str, Any]:
         return self._json("GET", "/v1/info")

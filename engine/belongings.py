@@ -8,10 +8,12 @@ from functools import cached_property
 from pathlib import Path
 
 from engine.discovery.known_people import known
+from engine.discovery.segments import NAME as SEGMENTS_NAME
 from engine.ingestion.dead import DEAD_NAME, DeadFile
 from engine.ingestion.inbox import INBOX_NAME, Inbox
 from engine.ingestion.letters import Letters
 from engine.queries import For
+from engine.retrieval.cursors import NAME as CURSORS_NAME
 from engine.retrieval.cursors import Cursors
 from engine.retrieval.parameters_file import NAME as PARAMETERS_NAME
 from engine.settings import Settings
@@ -65,6 +67,12 @@ class Belongings:
     def cursors(self) -> Cursors:
         """What writes and reads the cursors of answers."""
         return Cursors.of(self.folder)
+
+    def files(self) -> list[Path]:
+        """Return what a backup has of these; not all may exist."""
+        kept = self.folder.glob(f"{FEEDBACK_NAME.removesuffix('.jsonl')}*.jsonl")
+        names = (PARAMETERS_NAME, PEOPLE_NAME, DEAD_NAME, CURSORS_NAME, SEGMENTS_NAME)
+        return [*(self.folder / name for name in names), *sorted(kept)]
 
     def letters(self, *, queued: bool) -> Letters:
         """Return dead letters, those in the queue too if asked, and what else erasure forgets."""

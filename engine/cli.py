@@ -9,6 +9,7 @@ import sys
 import typer
 
 from engine.commands.about import boards, doctor, info, version
+from engine.commands.backup import backup, restore
 from engine.commands.duplicates import duplicates
 from engine.commands.evaluate import evaluate
 from engine.commands.feed import feed
@@ -54,6 +55,8 @@ for command in (
     dead,
     takedown,
     export,
+    backup,
+    restore,
     evaluate,
     tune,
     train,

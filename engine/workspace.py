@@ -6,7 +6,7 @@ here. The encoder is loaded at its first use, since many commands need none.
 
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import cached_property
@@ -17,7 +17,7 @@ from engine.belongings import Belongings
 from engine.discovery.feed import Feed, Personal
 from engine.discovery.knowledge import Knowledge
 from engine.discovery.objects import Finder
-from engine.errors import UnknownPin
+from engine.errors import UnknownPin, UsageError
 from engine.features.encoder import Encoder
 from engine.features.factory import load_encoder
 from engine.features.images import ImageLimits
@@ -50,6 +50,7 @@ from engine.store.opening import open_collection, open_removals
 from engine.store.ownership import Ownership
 from engine.store.records import point_id
 from engine.store.removals import Removals, RemovalsFile
+from engine.store.snapshot import Snapshot, remove_stale, take_snapshot
 
 
 @dataclass(frozen=True)
@@ -275,6 +276,16 @@ class Workspace:
             "disk_bytes": facts.disk_bytes,
         }
 
+    def snapshot(self, quiet: AbstractContextManager[object] | None = None) -> Snapshot:
+        """Copy all as it is now into a folder that others can open; see `take_snapshot`.
+
+        Raises UsageError for a collection on a server.
+        """
+        if not isinstance(self.collection, EdgeCollection):
+            raise UsageError("a collection on a server has its snapshots there")
+        files = self.belongings.files()
+        return take_snapshot(self.collection, files, self.images.folder, quiet or nullcontext())
+
     def flush(self) -> None:
         """Make writes durable: kept pictures, then the pins that show them."""
         self.images.sync()
@@ -375,6 +386,7 @@ def open_workspace(settings: Settings, *, create: bool = False) -> Iterator[Work
         workspace = Workspace(settings, collection, images, hold, made, removals)
         workspace.eraser.resume()
         if hold is not None:
+            remove_stale(place)
             workspace.eraser.sweep_unsettled()
         with closing(workspace):
             yield workspace

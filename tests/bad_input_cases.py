@@ -31,6 +31,7 @@ from engine.settings import (
     ServeSettings,
     load_settings,
 )
+from engine.store.edge import EdgeCollection
 from engine.store.key_file import Key, KeyFile
 from engine.store.ownership import Ownership
 from engine.workspace import collection_folder
@@ -109,6 +110,12 @@ def broken_parameters(_: pytest.MonkeyPatch, __: Commands, stack: ExitStack) -> 
     path = collection_folder(load_settings()) / NAME
     path.write_text("{")
     stack.callback(path.unlink)
+
+
+def restoring(patch: pytest.MonkeyPatch, commands: Commands, _: ExitStack) -> None:
+    """A store that loses what it was given."""
+    assert commands("backup", "backup.tar", "--force").status == 0
+    patch.setattr(EdgeCollection, "get", lambda *_: {})
 
 
 def urls(*images: str, allow: str = "") -> Prepare:
@@ -316,6 +323,9 @@ CASES = {
         [("info",)], prepare=variable("ENGINE_IMAGES__MODE", "all")
     ),
     "an export that is none, is cut short or was changed": Case([("import", "page.jpg")]),
+    "a restore that is not what the backup has": Case(
+        [("restore", "backup.tar", "--collection", "fresh")], prepare=restoring
+    ),
     "no such collection": Case(
         [("search", "red", "--collection", "other"), ("info", "--collection", "other")],
         [SEARCH],

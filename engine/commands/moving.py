@@ -16,7 +16,8 @@ from engine.commands.options import AsJson, Collection, print_json, settings_for
 from engine.errors import UsageError
 from engine.ingestion.moving import Moved, Place, bring_in, identity_in, require_same_encoder
 from engine.ingestion.moving import export as write_all
-from engine.store.archive import reading, writing
+from engine.settings import Settings
+from engine.store.archive import Archive, reading, writing
 from engine.workspace import Workspace, identity_now, open_workspace
 
 
@@ -32,15 +33,14 @@ def export(
     a picture. The collection must not be served meanwhile.
     """
     settings = settings_for(collection)
-    if file.exists() and not force:
-        raise UsageError(f"{file} is there already: name another file, or give --force")
+    refuse_present(file, force)
     with (
         open_workspace(settings) as workspace,
-        _progress("exporting", workspace.collection.count(blocked=True)) as done,
+        progress("exporting", workspace.collection.count(blocked=True)) as done,
         writing(file) as archive,
     ):
-        moved = write_all(_place(workspace), settings.collection, archive, done)
-    _tell(moved, as_json)
+        moved = write_all(place_of(workspace), settings.collection, archive, done)
+    tell(moved, as_json)
 
 
 def import_(
@@ -57,23 +57,33 @@ def import_(
     if not file.is_file():
         raise UsageError(f"{file} is no file: give what 'engine export' wrote")
     with reading(file) as archive:
-        settings = settings.model_copy(
-            update={
-                "regions": settings.regions.model_copy(
-                    update={"keep": identity_in(archive).regions}
-                )
-            }
-        )
-        # Before a collection is made that could not take it.
-        require_same_encoder(identity_in(archive), identity_now(settings))
+        settings = settings_like(archive, settings)
         with open_workspace(settings, create=True) as workspace:
-            with _progress("importing", None) as done:
-                moved = bring_in(archive, _place(workspace), workspace.analyzer, done)
+            with progress("importing", None) as done:
+                moved = bring_in(archive, place_of(workspace), workspace.analyzer, done)
             workspace.settle(wait=True)
-    _tell(moved, as_json)
+    tell(moved, as_json)
 
 
-def _place(workspace: Workspace) -> Place:
+def refuse_present(file: Path, force: bool) -> None:
+    """Raise UsageError where a file would be replaced that nobody said to replace."""
+    if file.exists() and not force:
+        raise UsageError(f"{file} is there already: name another file, or give --force")
+
+
+def settings_like(archive: Archive, settings: Settings) -> Settings:
+    """Return settings by which a collection is made that takes an archive.
+
+    Raises FingerprintMismatch, before one is made that could not.
+    """
+    regions = settings.regions.model_copy(update={"keep": identity_in(archive).regions})
+    settings = settings.model_copy(update={"regions": regions})
+    require_same_encoder(identity_in(archive), identity_now(settings))
+    return settings
+
+
+def place_of(workspace: Workspace) -> Place:
+    """Return a workspace as one end of a move."""
     return Place(
         workspace.collection,
         workspace.images,
@@ -83,13 +93,15 @@ def _place(workspace: Workspace) -> Place:
 
 
 @contextmanager
-def _progress(what: str, total: int | None) -> Iterator[Callable[[int], None]]:
-    with Progress(console=Console(stderr=True), transient=True) as progress:
-        task = progress.add_task(what, total=total)
-        yield lambda pins: progress.advance(task, pins)
+def progress(what: str, total: int | None) -> Iterator[Callable[[int], None]]:
+    """Show how far something is; yields what is told of pins that are done."""
+    with Progress(console=Console(stderr=True), transient=True) as shown:
+        task = shown.add_task(what, total=total)
+        yield lambda pins: shown.advance(task, pins)
 
 
-def _tell(moved: Moved, as_json: bool) -> None:
+def tell(moved: Moved, as_json: bool) -> None:
+    """Print what a move did."""
     if as_json:
         print_json(asdict(moved))
         return

@@ -112,7 +112,7 @@ def bring_in(archive: Archive, here: Place, analyzer: Analyzer, done: Done) -> M
     here.removals.finish(newer)
     moved = Moved()
     for records in archive.records():
-        moved += _written(archive, here, [_analysed(each, analyzer) for each in records])
+        moved += _written(archive, here, [analysed(each, analyzer) for each in records])
         done(len(records))
     if archive.has(PARAMETERS) and not here.parameters.exists():
         write_whole(here.parameters, archive.read(PARAMETERS).decode())
@@ -174,7 +174,8 @@ def _stands(known: Facts | None, record: Record) -> bool:
     return age is Age.OLDER or (known.digest == record.digest and age is not Age.NEWER)
 
 
-def _analysed(record: Record, analyzer: Analyzer) -> Record:
+def analysed(record: Record, analyzer: Analyzer) -> Record:
+    """Return a record of an archive with the terms of its texts."""
     return replace(
         record,
         description_terms=" ".join(analyzer.terms(record.pin.description or "")),

@@ -28,6 +28,7 @@ from engine.serving import (
     reference,
     search,
     shopping,
+    snapshots,
     submissions,
     suggest,
     takedowns,
@@ -129,6 +130,8 @@ def create_app(
         health,
     ):
         v1.include_router(noun.router)
+    if workspace.settings.store.url is None:
+        v1.include_router(snapshots.router)
     if queue is not None:
         v1.include_router(submissions.router)
     app.include_router(v1)

@@ -26,6 +26,7 @@ from engine.serving.writers import Writers
 from engine.store.feedback_log import Event
 from engine.store.people_file import Feeling, person_id
 from engine.store.removals import Kind
+from engine.store.snapshot import Snapshot
 from engine.workspace import Workspace
 
 # Searches at once in an embedded store: they hold the interpreter's lock nearly all the time, so
@@ -107,6 +108,10 @@ class Service:
         """Remove a pin or a picture for good; see `Eraser.take_down`."""
         with self._writes:
             return self.workspace.eraser.take_down(kind, value, reason)
+
+    def snapshot(self) -> Snapshot:
+        """Copy all as it is between two writes; see `Workspace.snapshot`."""
+        return self.workspace.snapshot(self._writes)
 
     def feel(self, person: str, pin: str, feeling: Feeling) -> None:
         """Keep that a person likes or hides a pin; raise UnknownPin, PeopleNotKept, BadQuery."""

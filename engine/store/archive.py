@@ -7,6 +7,7 @@
     images/KEY.jpg              kept pictures that those lines name, each once
     removals.jsonl              tombstones and takedowns
     parameters.json             tuned parameters, if there are any
+    backup.json, beside/*       only in a backup, see `ingestion/backup.py`
     SHA256SUMS                  of all the others, as `sha256sum -c` takes it; the last one
 
 A file that was cut short has no SHA256SUMS, so that it is never taken for a whole one. Terms are
@@ -66,7 +67,7 @@ class ArchiveWriter:
         """Add some records, and return the keys of their pictures that are not here yet."""
         number = f"{self._parts:06d}"
         self._parts += 1
-        lines = "".join(json.dumps(_line(each), ensure_ascii=False) + "\n" for each in records)
+        lines = "".join(json.dumps(line_of(each), ensure_ascii=False) + "\n" for each in records)
         self.add(f"records/{number}.jsonl", lines.encode())
         self.add(f"vectors/{number}.npy", _packed([each.vector for each in records]))
         rows = [row for each in records for row in each.region_vectors]
@@ -130,18 +131,24 @@ class Archive:
 
     def records(self) -> Iterator[list[Record]]:
         """Yield the records a part at a time, without terms."""
-        for name in sorted(self._names):
-            if name.startswith("records/"):
-                yield self._part(name.removeprefix("records/").removesuffix(".jsonl"))
+        for name in self.names("records/"):
+            yield self._part(name.removeprefix("records/").removesuffix(".jsonl"))
 
     def removals(self) -> list[dict[str, Any]]:
         """Return the lines of removals."""
         return [_decoded(line, self._path) for line in self.read(REMOVALS).splitlines()]
 
+    def names(self, start: str) -> list[str]:
+        """Return the names of the members that begin so."""
+        return sorted(name for name in self._names if name.startswith(start))
+
+    def has_image(self, key: str) -> bool:
+        """Say whether a kept picture is here."""
+        return self.has(f"images/{key}.jpg")
+
     def image(self, key: str) -> bytes | None:
         """Return a kept picture, None where it was not kept any more."""
-        name = f"images/{key}.jpg"
-        return self.read(name) if self.has(name) else None
+        return self.read(f"images/{key}.jpg") if self.has_image(key) else None
 
     def _part(self, number: str) -> list[Record]:
         lines = self.read(f"records/{number}.jsonl").splitlines()
@@ -199,7 +206,8 @@ def _verify(tar: tarfile.TarFile, path: Path) -> None:
         )
 
 
-def _line(record: Record) -> dict[str, Any]:
+def line_of(record: Record) -> dict[str, Any]:
+    """Return all that is kept of a record but vectors and terms, as JSON."""
     return {
         "pin": pin_to_json(record.pin),
         "image_sha256": record.image_sha256,

@@ -34,7 +34,14 @@ from engine.store.live_shard import LiveShard, edge_errors
 from engine.store.ownership import Ownership
 from engine.store.plan import Candidates, Plan
 from engine.store.records import Facts, Record, StoredPin, point_id
-from engine.store.shard_folder import create_shard, live_folder, load_shard, remove_others
+from engine.store.shard_folder import (
+    SHARD_NAME,
+    copy_shard,
+    create_shard,
+    live_folder,
+    load_shard,
+    remove_others,
+)
 from engine.store.vectors import named_rows, unit
 from engine.store.vocabulary import Vocabulary
 
@@ -115,6 +122,16 @@ class EdgeCollection:
     @property
     def identity(self) -> Identity:
         return self._identity
+
+    @property
+    def folder(self) -> Path:
+        """Where the collection lies."""
+        return self._folder
+
+    @property
+    def min_free_bytes(self) -> int:
+        """What of the disk writes leave free."""
+        return self._min_free
 
     def upsert(self, records: Sequence[Record]) -> None:
         points = {
@@ -265,6 +282,12 @@ class EdgeCollection:
         self._live.sync()
         self._flushing.ask()
 
+    def copy_to(self, folder: Path) -> None:
+        """Put a collection as this one is now into an empty folder; writes wait meanwhile."""
+        with self._live.still():
+            copy_shard(self._live.place, folder / SHARD_NAME)
+        _describe(folder, self._identity)
+
     def info(self) -> CollectionInfo:
         with self._live.using() as shard:
             facts = shard.info()
@@ -354,6 +377,10 @@ class EdgeCollection:
 def _create(folder: Path, identity: Identity) -> None:
     """Make an empty collection; the description comes last, so that half of one is none."""
     create_shard(folder, identity.dimension, identity.regions > 0)
+    _describe(folder, identity)
+
+
+def _describe(folder: Path, identity: Identity) -> None:
     write_whole(folder / IDENTITY_NAME, json.dumps(identity.to_json(), indent=1))
 
 

@@ -16,10 +16,9 @@ import qdrant_edge as edge
 
 from engine.errors import StoreError, StoreFull
 from engine.store.disk import disk_errors, read_only, sync_files
+from engine.store.shard_folder import ATTEMPTS
 
 LOG_NAME: Final = "wal"
-# Edge renames files of its log at any time, from a thread of its own.
-ATTEMPTS: Final = 5
 # What a process that was killed may have left in the log: more than any that goes on working does.
 UNKNOWN: Final = 1_000_000_000
 

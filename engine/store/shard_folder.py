@@ -24,7 +24,11 @@ LIVE_NAME: Final = "shard.live"
 # What Edge makes whole with a graph and from then on only reads or unlinks: vectors, their
 # quantised form, and the graph's links. They are most of a collection, so a copy shares them.
 SHARED_FILES: Final = frozenset({"matrix.dat", "quantized.data", "links_compressed.bin"})
-_CANT = frozenset({errno.EXDEV, errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP, errno.EPERM})
+CANT_LINK: Final = frozenset(
+    {errno.EXDEV, errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP, errno.EPERM}
+)
+# Edge renames files of its log at any time, from a thread of its own.
+ATTEMPTS: Final = 5
 
 
 def live_folder(folder: Path) -> Path:
@@ -91,13 +95,25 @@ def load_shard(place: Path) -> Any:
 def copy_shard(source: Path, target: Path) -> None:
     """Copy a shard that nobody writes to meanwhile; what never changes is shared, not copied."""
     with disk_errors(target):
-        target.mkdir()
-        for place, folders, names in os.walk(source):
-            here = target / Path(place).relative_to(source)
-            for name in folders:
-                (here / name).mkdir()
-            for name in names:
-                _copy(Path(place) / name, here / name)
+        for left in reversed(range(ATTEMPTS)):
+            try:
+                _copy_all(source, target)
+            except FileNotFoundError:
+                shutil.rmtree(target, ignore_errors=True)
+                if not left:
+                    raise
+            else:
+                break
+
+
+def _copy_all(source: Path, target: Path) -> None:
+    target.mkdir()
+    for place, folders, names in os.walk(source):
+        here = target / Path(place).relative_to(source)
+        for name in folders:
+            (here / name).mkdir()
+        for name in names:
+            _copy(Path(place) / name, here / name)
 
 
 def _copy(source: Path, target: Path) -> None:
@@ -105,14 +121,14 @@ def _copy(source: Path, target: Path) -> None:
         try:
             target.hardlink_to(source)
         except OSError as error:
-            if error.errno not in _CANT:
+            if error.errno not in CANT_LINK:
                 raise
         else:
             return
     try:
         _copy_extents(source, target)
     except OSError as error:
-        if error.errno not in _CANT:
+        if error.errno not in CANT_LINK:
             raise
         shutil.copyfile(source, target)
 

@@ -45,7 +45,7 @@ WRONG = [
 
 
 def expected(method: str, path: str) -> Scope:
-    if path.startswith("/v1/takedowns"):
+    if path.startswith(("/v1/takedowns", "/v1/snapshots")):
         return "admin"
     if method == "GET" or (method == "POST" and path in ASKING):
         return "read"

@@ -28,6 +28,7 @@ from engine.store.shard_folder import (
     SHARED_FILES,
     copy_shard,
     live_folder,
+    load_shard,
     make_live,
 )
 from tests.store.shards import alive, child_of, digests, open_, shards, wait_until
@@ -260,7 +261,7 @@ def test_what_the_child_leaves_is_in_memory(
     """Else the opening reads it bit by bit, and searches wait for as long."""
     cold: list[str] = []
     looked_at: list[str] = []
-    load = graph_building.load_shard
+    load = load_shard
 
     def looking(place: Path) -> object:
         for each in place.rglob("*"):

@@ -14,7 +14,7 @@ import pytest
 
 from engine.errors import StoreError
 from engine.queries import Filter
-from engine.store import disk, flushing, graph_building, live_shard
+from engine.store import disk, flushing, graph_building, live_shard, shard_folder
 from engine.store.edge import EdgeCollection
 from engine.store.live_shard import LOG_NAME, LiveShard
 from engine.store.records import Record
@@ -258,7 +258,7 @@ def test_edge_may_rename_its_log_meanwhile(
     collection.upsert([make_record("a")])
     collection.flush()
     assert gone == []
-    gone += [FileNotFoundError(errno.ENOENT, "gone")] * live_shard.ATTEMPTS
+    gone += [FileNotFoundError(errno.ENOENT, "gone")] * shard_folder.ATTEMPTS
     collection.upsert([make_record("a")])
     with pytest.raises(StoreError):
         collection.flush()
