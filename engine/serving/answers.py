@@ -106,7 +106,7 @@ class WhyAnswer(BaseModel):
     weights: WeightsWhy
 
 
-class DuplicatesAnswer(BaseModel):
+class CollapsedAnswer(BaseModel):
     """Pins with nearly the picture of a hit that answer too, and that the hit stands for."""
 
     count: int = Field(ge=1)
@@ -133,7 +133,7 @@ class HitAnswer(BaseModel):
     interest: str | None = Field(
         None, description="the liked pin that tells the interest which brought this one"
     )
-    duplicates: DuplicatesAnswer | None = None
+    duplicates: CollapsedAnswer | None = None
     picture: PictureAnswer | None = Field(None, description="absent where none is kept")
     pin: PinAnswer
     why: WhyAnswer | None = None

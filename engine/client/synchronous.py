@@ -1,0 +1,427 @@
+"""The client without asyncio. Made from `asynchronous.py`: see tests/client."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from types import TracebackType
+from typing import Any, Literal, Self, cast
+
+import httpx
+
+from engine.client import answers as told
+from engine.client.asking import (
+    Filters,
+    ForPerson,
+    Part,
+    Picture,
+    Source,
+    body,
+    headers,
+    inline,
+    pin_body,
+    place,
+    query,
+)
+from engine.client.problem import problem_of
+
+DEADLINE = "Engine-Deadline"
+LONGEST_S = 3_600
+
+
+class Client:
+    """A service at an address; `key` is what `engine keys add` gave.
+
+    Every method raises ProblemError for what the service refuses, and httpx.HTTPError when it can't
+    be reached. A picture is bytes or a path; `crop` is x,y,w,h in fractions of it, upright.
+    timeout_s: for each request; the service is told, and does not begin what would come too late.
+    """
+
+    def __init__(
+        self,
+        address: str = "http://127.0.0.1:8000",
+        key: str | None = None,
+        *,
+        timeout_s: float = 30.0,
+        transport: httpx.BaseTransport | None = None,
+    ) -> None:
+        always = {DEADLINE: f"{min(timeout_s, LONGEST_S):.3f}"}
+        if key is not None:
+            always["Authorization"] = f"Bearer {key}"
+        self._http = httpx.Client(
+            base_url=address, headers=always, timeout=timeout_s, transport=transport
+        )
+
+    def search(
+        self,
+        text: str | None = None,
+        *,
+        image: Source | None = None,
+        pin: str | None = None,
+        crop: str | None = None,
+        minus: str | None = None,
+        parts: Sequence[Part] | None = None,
+        filters: Filters | None = None,
+        limit: int = 20,
+        cursor: str | None = None,
+        min_relevance: float = 0.0,
+        collapse: bool = True,
+        diversity: float = 0.0,
+        for_: ForPerson | None = None,
+        explain: bool = False,
+    ) -> told.SearchAnswer:
+        """Find pins by words, a picture, a pin, or any signed mix of them."""
+        asked = body(
+            text=text,
+            image=image,
+            pin=pin,
+            crop=crop,
+            minus=minus,
+            parts=parts,
+            filter=filters,
+            limit=limit,
+            cursor=cursor,
+            min_relevance=min_relevance,
+            collapse=collapse,
+            diversity=diversity,
+            explain=explain,
+            **{"for": for_},
+        )
+        return cast(told.SearchAnswer, self._json("POST", "/v1/search", json=asked))
+
+    def hits(self, text: str | None = None, **asked: Any) -> Iterator[told.HitAnswer]:
+        """Go through all hits of a search, page by page; `asked` as in `search`."""
+        while True:
+            answer = self.search(text, **asked)
+            yield from answer["hits"]
+            if answer["next"] is None:
+                return
+            asked["cursor"] = answer["next"]
+
+    def related(
+        self,
+        pin: str,
+        *,
+        but: str | None = None,
+        minus: str | None = None,
+        filters: Filters | None = None,
+        limit: int = 20,
+        cursor: str | None = None,
+        diversity: float = 0.0,
+        explain: bool = False,
+    ) -> told.SearchAnswer:
+        """Find pins like a pin: never itself or its copies."""
+        asked = query(
+            filters,
+            but=but,
+            minus=minus,
+            limit=limit,
+            cursor=cursor,
+            diversity=diversity,
+            explain=explain,
+        )
+        path = place("pins", pin, "related")
+        return cast(told.SearchAnswer, self._json("GET", path, params=asked))
+
+    def feed(
+        self,
+        *,
+        likes: Sequence[str] = (),
+        hides: Sequence[str] = (),
+        person: str | None = None,
+        filters: Filters | None = None,
+        limit: int = 20,
+        cursor: str | None = None,
+    ) -> told.SearchAnswer:
+        """Find what a person would like, by pins that were liked and hidden."""
+        asked = body(
+            likes=likes, hides=hides, person=person, filter=filters, limit=limit, cursor=cursor
+        )
+        return cast(told.SearchAnswer, self._json("POST", "/v1/feed", json=asked))
+
+    def suggest(self, text: str = "", *, limit: int = 8) -> told.SuggestAnswer:
+        """Complete what was typed; and say what may have been meant where nothing begins so."""
+        asked = query(q=text, limit=limit)
+        return cast(told.SuggestAnswer, self._json("GET", "/v1/suggest", params=asked))
+
+    def facets(
+        self,
+        keys: Sequence[str] = (),
+        *,
+        text: str | None = None,
+        filters: Filters | None = None,
+        min_relevance: float = 0.0,
+        limit: int = 20,
+    ) -> told.FacetsAnswer:
+        """Count the pins of each value of some keys, of all of them if none are given."""
+        asked = query(filters, key=list(keys), q=text, min_relevance=min_relevance, limit=limit)
+        return cast(told.FacetsAnswer, self._json("GET", "/v1/facets", params=asked))
+
+    def regions(
+        self,
+        image: Source | None = None,
+        *,
+        pin: str | None = None,
+        crop: str | None = None,
+        limit: int = 10,
+        vectors: bool = False,
+    ) -> told.RegionsAnswer:
+        """Find the things in a picture: boxes worth searching."""
+        asked = body(image=image, pin=pin, crop=crop, limit=limit, vectors=vectors)
+        return cast(told.RegionsAnswer, self._json("POST", "/v1/regions", json=asked))
+
+    def recognize(
+        self, image: Source | None = None, *, pin: str | None = None, crop: str | None = None
+    ) -> told.RecognizeAnswer:
+        """Say what a picture shows, with how sure that is."""
+        asked = body(image=image, pin=pin, crop=crop)
+        return cast(told.RecognizeAnswer, self._json("POST", "/v1/recognize", json=asked))
+
+    def shop(
+        self,
+        text: str | None = None,
+        *,
+        image: Source | None = None,
+        pin: str | None = None,
+        crop: str | None = None,
+        regions: bool = False,
+        filters: Filters | None = None,
+        limit: int = 10,
+    ) -> told.ShopAnswer:
+        """Find where to buy it: offers in groups, the thing itself before what is like it."""
+        asked = body(
+            text=text,
+            image=image,
+            pin=pin,
+            crop=crop,
+            regions=regions,
+            filter=filters,
+            limit=limit,
+        )
+        return cast(told.ShopAnswer, self._json("POST", "/v1/shop", json=asked))
+
+    def segments(self, *, count: int | None = None, refresh: bool = False) -> told.SegmentsAnswer:
+        """Say what the collection is made of."""
+        asked = body(count=count, refresh=refresh)
+        return cast(told.SegmentsAnswer, self._json("POST", "/v1/segments", json=asked))
+
+    def audience(
+        self,
+        text: str | None = None,
+        *,
+        image: Source | None = None,
+        people: Mapping[str, Sequence[str]] | None = None,
+        limit: int = 10,
+    ) -> told.AudienceAnswer:
+        """Say which segments, boards and people a creative speaks to; `people` by liked pins."""
+        asked = body(image=image, text=text, people=people, limit=limit)
+        path = "/v1/segments/audience"
+        return cast(told.AudienceAnswer, self._json("POST", path, json=asked))
+
+    def duplicates(
+        self, pin: str | None = None, *, limit: int = 20, thorough: bool = False
+    ) -> told.DuplicatesAnswer:
+        """Find the copies of a pin; without one, all groups of copies."""
+        asked = body(pin=pin, limit=limit, thorough=thorough)
+        return cast(told.DuplicatesAnswer, self._json("POST", "/v1/duplicates", json=asked))
+
+    def boards(self, *, limit: int = 100) -> told.BoardList:
+        """Return the largest boards, largest first."""
+        asked = query(limit=limit)
+        return cast(told.BoardList, self._json("GET", "/v1/boards", params=asked))
+
+    def search_board(
+        self,
+        title: str,
+        text: str,
+        *,
+        limit: int = 20,
+        cursor: str | None = None,
+        explain: bool = False,
+    ) -> told.SearchAnswer:
+        """Find pins of one board by words."""
+        asked = query(title=title, q=text, limit=limit, cursor=cursor, explain=explain)
+        path = "/v1/boards/search"
+        return cast(told.SearchAnswer, self._json("GET", path, params=asked))
+
+    def related_boards(self, title: str, *, limit: int = 10) -> told.RelatedBoards:
+        """Find boards like a board."""
+        asked = query(title=title, limit=limit)
+        path = "/v1/boards/related"
+        return cast(told.RelatedBoards, self._json("GET", path, params=asked))
+
+    def get(self, pin: str) -> told.PinAnswer:
+        """Return a pin as it is stored."""
+        return cast(told.PinAnswer, self._json("GET", place("pins", pin)))
+
+    def picture(
+        self, pin: str, *, size: Literal["full", "thumb"] = "full", etag: str | None = None
+    ) -> Picture:
+        """Return the picture of a pin, a JPEG; `thumb` is a small one.
+
+        etag: of the picture that is known already, which is not sent again.
+        """
+        asked, known = query(size=size), headers(If_None_Match=etag)
+        answer = self._sent("GET", place("pins", pin, "image"), params=asked, headers=known)
+        return Picture(answer.content, answer.headers["etag"], answer.status_code == 200)
+
+    def put(
+        self,
+        pin: str,
+        image: Source | str,
+        *,
+        description: str | None = None,
+        board_title: str | None = None,
+        link: str | None = None,
+        price: str | None = None,
+        currency: str | None = None,
+        merchant: str | None = None,
+        created_at: str | None = None,
+        updated_at: str | None = None,
+        language: str | None = None,
+        attributes: Mapping[str, str] | None = None,
+        blocked: bool | None = None,
+        sequence: int | None = None,
+    ) -> told.PinAnswer:
+        """Add a pin or replace all of it; a text for its picture is a URL or a data: URI."""
+        facts = body(
+            image=inline(image),
+            description=description,
+            board_title=board_title,
+            link=link,
+            price=price,
+            currency=currency,
+            merchant=merchant,
+            created_at=created_at,
+            updated_at=updated_at,
+            language=language,
+            attributes=attributes,
+            blocked=blocked,
+        )
+        numbered = headers(Engine_Sequence=sequence)
+        path = place("pins", pin)
+        return cast(told.PinAnswer, self._json("PUT", path, json=facts, headers=numbered))
+
+    def put_many(
+        self,
+        pins: Sequence[Mapping[str, Any]],
+        *,
+        sequence: Sequence[int] | None = None,
+        prefer: str | None = None,
+    ) -> told.BatchAnswer | told.QueuedAnswer:
+        """Add or replace up to 1,000 pins; their pictures are bytes, paths, URLs or data: URIs.
+
+        With a queue the answer has a `ticket` for `submission`; `prefer="wait=120"` has them
+        written at once all the same.
+        """
+        numbers = list(sequence) if sequence is not None else None
+        more = headers(Engine_Sequence=numbers, Prefer=prefer)
+        sent = [pin_body(each) for each in pins]
+        answer = self._json("POST", "/v1/pins", json=sent, headers=more)
+        return cast(told.BatchAnswer | told.QueuedAnswer, answer)
+
+    def patch(
+        self, pin: str, changes: Mapping[str, Any], *, sequence: int | None = None
+    ) -> told.PinAnswer:
+        """Change what is given of a pin; None takes a value away (RFC 7396)."""
+        sent = dict(changes)
+        if sent.get("image") is not None:
+            sent["image"] = inline(sent["image"])
+        numbered = headers(Engine_Sequence=sequence)
+        path = place("pins", pin)
+        return cast(told.PinAnswer, self._json("PATCH", path, json=sent, headers=numbered))
+
+    def delete(
+        self, pin: str, *, updated_at: str | None = None, sequence: int | None = None
+    ) -> None:
+        """Delete a pin; with a version also one that has yet to come."""
+        asked, numbered = query(updated_at=updated_at), headers(Engine_Sequence=sequence)
+        self._sent("DELETE", place("pins", pin), params=asked, headers=numbered)
+
+    def submission(self, ticket: str) -> told.SubmissionAnswer:
+        """Return what became of pins that went to the queue."""
+        path = place("submissions", ticket)
+        return cast(told.SubmissionAnswer, self._json("GET", path))
+
+    def feedback(self, events: Sequence[Mapping[str, Any]]) -> told.FeedbackAnswer:
+        """Tell what was done with answers, up to 1,000 events."""
+        sent = body(events=list(events))["events"]
+        return cast(told.FeedbackAnswer, self._json("POST", "/v1/feedback", json=sent))
+
+    def person(self, person: str) -> told.PersonAnswer:
+        """Return all that is kept of somebody."""
+        return cast(told.PersonAnswer, self._json("GET", place("people", person)))
+
+    def forget_person(self, person: str) -> told.ForgottenAnswer:
+        """Forget somebody."""
+        return cast(told.ForgottenAnswer, self._json("DELETE", place("people", person)))
+
+    def like(self, person: str, pin: str) -> told.PersonAnswer:
+        """Keep that somebody likes a pin."""
+        path = place("people", person, "likes", pin)
+        return cast(told.PersonAnswer, self._json("PUT", path))
+
+    def unlike(self, person: str, pin: str) -> told.ForgottenAnswer:
+        """Forget that somebody likes a pin."""
+        path = place("people", person, "likes", pin)
+        return cast(told.ForgottenAnswer, self._json("DELETE", path))
+
+    def hide(self, person: str, pin: str) -> told.PersonAnswer:
+        """Keep that somebody wants no such pin."""
+        path = place("people", person, "hides", pin)
+        return cast(told.PersonAnswer, self._json("PUT", path))
+
+    def unhide(self, person: str, pin: str) -> told.ForgottenAnswer:
+        """Forget that somebody hid a pin."""
+        path = place("people", person, "hides", pin)
+        return cast(told.ForgottenAnswer, self._json("DELETE", path))
+
+    def takedowns(self) -> told.TakedownList:
+        """Return what was taken down."""
+        return cast(told.TakedownList, self._json("GET", "/v1/takedowns"))
+
+    def take_down(
+        self, kind: Literal["pin", "picture"], value: str, *, reason: str = ""
+    ) -> told.RemovedAnswer:
+        """Remove a pin, or all that show a picture (its SHA-256), for good."""
+        path, asked = place("takedowns", kind, value), query(reason=reason)
+        return cast(told.RemovedAnswer, self._json("PUT", path, params=asked))
+
+    def lift(self, kind: Literal["pin", "picture"], value: str) -> told.LiftedAnswer:
+        """Let a pin or a picture that was taken down come again."""
+        path = place("takedowns", kind, value)
+        return cast(told.LiftedAnswer, self._json("DELETE", path))
+
+    def info(self) -> told.Info:
+        """Return what the service serves."""
+        return cast(told.Info, self._json("GET", "/v1/info"))
+
+    def alive(self) -> told.Alive:
+        """Return whether the process runs."""
+        return cast(told.Alive, self._json("GET", "/livez"))
+
+    def ready(self) -> told.Ready:
+        """Return whether the service answers; ProblemError until it does."""
+        return cast(told.Ready, self._json("GET", "/readyz"))
+
+    def _json(self, method: str, path: str, **request: Any) -> Any:
+        answer = self._sent(method, path, **request)
+        return answer.json()
+
+    def _sent(self, method: str, path: str, **request: Any) -> httpx.Response:
+        response = self._http.request(method, path, **request)
+        if response.status_code >= 400:
+            raise problem_of(response)
+        return response
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._http.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()

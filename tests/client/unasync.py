@@ -1,0 +1,45 @@
+"""Makes `engine/client/synchronous.py` of the one for asyncio: python -m tests.client.unasync."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+from tests.conftest import ROOT
+
+SOURCE = ROOT / "engine" / "client" / "asynchronous.py"
+TARGET = ROOT / "engine" / "client" / "synchronous.py"
+CHANGES = (
+    (
+        r'"""The client for asyncio\..*"""',
+        '"""The client without asyncio. Made from `asynchronous.py`: see tests/client."""',
+    ),
+    (r"\(await (self\._(?:json|sent)\((?:[^()]|\([^()]*\))*\))\)", r"\1"),
+    (r"\bawait ", ""),
+    (r'for hit in (answer\["hits"\]):\n\s+yield hit', r"yield from \1"),
+    (r"\basync (def|with|for)\b", r"\1"),
+    (r"\bAsyncIterator\b", "Iterator"),
+    (r"\bAsyncBaseTransport\b", "BaseTransport"),
+    (r"\bAsyncClient\b", "Client"),
+    (r"\baclose\b", "close"),
+    (r"__aenter__", "__enter__"),
+    (r"__aexit__", "__exit__"),
+)
+
+
+def unasync(text: str) -> str:
+    """Return a module without asyncio."""
+    for pattern, other in CHANGES:
+        text = re.sub(pattern, other, text)
+    return formatted(text, TARGET)
+
+
+def formatted(text: str, path: Path) -> str:
+    """Return a module as `make lint` wants it."""
+    command = [sys.executable, "-m", "ruff", "format", "--stdin-filename", str(path), "-"]
+    made = subprocess.run(command, input=text, capture_output=True, text=True, check=True, cwd=ROOT)
+    return made.stdout
+
+
+if __name__ == "__main__":
+    TARGET.write_text(unasync(SOURCE.read_text()))
