@@ -1,6 +1,7 @@
 """The real server on the sample pins, and Chromium to look at its page as a person would.
 
-What is seen is kept in out/screens/. One pin in each text field has what a careless page would run.
+What is seen is kept below ENGINE_TEST_ARTEFACTS (out/artefacts/ where it is not set). Some pins
+have what a careless page would run, see `hostile.py`.
 """
 
 import json
@@ -21,21 +22,11 @@ import pytest
 from playwright.sync_api import Browser, Page, Response, expect, sync_playwright
 
 from tests.conftest import ROOT, absent
+from tests.page.hostile import HIT, hostile_pins
 from tests.relevance.chromium import NAMES
 
-SCREENS = ROOT / "out" / "screens"
+SCREENS = Path(os.environ.get("ENGINE_TEST_ARTEFACTS", ROOT / "out" / "artefacts")) / "screens"
 WAIT_MS = 30_000
-PAYLOAD = '"><img src=x onerror=window.hit=1>'
-HOSTILE: tuple[dict[str, Any], ...] = (
-    {
-        "id": "evil-1",
-        "description": f"zebra {PAYLOAD}<script>window.hit=1</script>",
-        "board_title": f"zebra {PAYLOAD}",
-    },
-    {"id": "evil-2", "description": "zebra", "merchant": PAYLOAD, "price": "1", "currency": "EUR"},
-    {"id": "evil-3", "description": "zebra", "link": "https://x.example/?q=\"onclick='hit()'"},
-    {"id": "evil-4", "description": "zebra", "attributes": {"kind": PAYLOAD, "zebra": PAYLOAD}},
-)
 
 
 @dataclass
@@ -89,7 +80,7 @@ def engine(samples: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
     folder = tmp_path_factory.mktemp("page")
     shutil.copytree(samples / "images", folder / "images")
     lines = (samples / "pins.jsonl").read_text().splitlines()
-    lines += [json.dumps(pin | {"image": "images/scene-001.jpg"}) for pin in HOSTILE]
+    lines += [json.dumps(pin) for pin in hostile_pins(folder)]
     (folder / "pins.jsonl").write_text("\n".join(lines))
     made = Engine(folder / "data")
     subprocess.run(
@@ -135,6 +126,7 @@ class Visitor:
         page.set_default_timeout(WAIT_MS)
         page.on("pageerror", lambda error: self.errors.append(str(error)))
         page.on("console", lambda message: self._heard(message.text))
+        page.add_init_script(HIT)
         page.goto(self.engine.address + address)
         return page
 
