@@ -425,6 +425,14 @@ class Info(TypedDict):
     disk_bytes: int | None
 
 
+class SnapshotAnswer(TypedDict):
+    """A snapshot that another process of this machine may open."""
+
+    snapshot: str
+    pins: int
+    held_ms: float
+
+
 class SubmissionAnswer(TypedDict):
     """What became of each pin of a submission, in its order."""
 

@@ -392,6 +392,10 @@ class AsyncClient:
         path = place("takedowns", kind, value)
         return cast(told.LiftedAnswer, await self._json("DELETE", path))
 
+    async def snapshot(self) -> told.SnapshotAnswer:
+        """Copy the collection as it is now, for a backup on the service's machine."""
+        return cast(told.SnapshotAnswer, await self._json("POST", "/v1/snapshots"))
+
     async def info(self) -> told.Info:
         """Return what the service serves."""
         return cast(told.Info, await self._json("GET", "/v1/info"))

@@ -389,6 +389,10 @@ class Client:
         path = place("takedowns", kind, value)
         return cast(told.LiftedAnswer, self._json("DELETE", path))
 
+    def snapshot(self) -> told.SnapshotAnswer:
+        """Copy the collection as it is now, for a backup on the service's machine."""
+        return cast(told.SnapshotAnswer, self._json("POST", "/v1/snapshots"))
+
     def info(self) -> told.Info:
         """Return what the service serves."""
         return cast(told.Info, self._json("GET", "/v1/info"))

@@ -8,10 +8,11 @@ from typing import Any
 from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
+from engine.serving.deadlines import InTime
 from engine.serving.service import Serving
 from engine.serving.writers import writing
 
-router = APIRouter(prefix="/snapshots", tags=["service"])
+router = APIRouter(prefix="/snapshots", tags=["service"], route_class=InTime)
 
 
 class SnapshotAnswer(BaseModel):

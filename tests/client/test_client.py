@@ -51,6 +51,7 @@ METHODS = {
     ("GET", "/v1/takedowns"): "takedowns",
     ("PUT", "/v1/takedowns/{kind}/{value}"): "take_down",
     ("DELETE", "/v1/takedowns/{kind}/{value}"): "lift",
+    ("POST", "/v1/snapshots"): "snapshot",
     ("GET", "/v1/info"): "info",
     ("GET", "/v1/submissions/{ticket}"): "submission",
     ("GET", "/livez"): "alive",
@@ -211,6 +212,7 @@ def test_questions_are_answered(client: Any, live: Live, tmp_path: Path) -> None
     assert client.search_board("Summer dresses", "blue")["hits"][0]["id"] == "dress-010"
     assert client.related_boards("Summer dresses", limit=3)["boards"] is not None
     assert client.info()["pins"] >= len(PINS)
+    assert client.snapshot()["pins"] >= len(PINS)
     assert client.alive() == {"status": "alive"}
     assert client.ready() == {"status": "ready"}
     event = {"event": "view", "query": {"text": "red"}, "shown": ["dress-001"]}
