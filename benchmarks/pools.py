@@ -5,7 +5,8 @@ pin's split is sha256(set + ":" + picture bytes) mod 5: 0 is test, 1 is developm
 trained the encoder. The pool is the split; a query needs three relevant pins in it (one where
 captions are queries). The package's own encoder has trained on every split: `--encoder` names one
 that has not, and `--fold` the third of flickr that it has not seen. That third is the pool of both
-splits then, and the captions of half of its pictures are the queries of each.
+splits then, and the captions of half of its pictures are the queries of each. Another fifth than
+the first may be the test part, where an encoder was kept from that (`study --fifth`).
 """
 
 import hashlib
@@ -29,6 +30,7 @@ Array = npt.NDArray[np.float64]
 SETS = ("fashion", "grocery", "flickr")
 LEAST = {"flickr": 1}
 SPLITS = {"test": 0, "development": 1}
+FIFTHS = (0, 2, 3, 4)
 FOLDS = 3
 
 
@@ -49,14 +51,16 @@ class Judged:
     texts: list[str]
 
 
-def load(folder: Path, name: str, split: str, encoder: Encoder, fold: int | None) -> Judged:
+def load(
+    folder: Path, name: str, split: str, encoder: Encoder, fold: int | None, fifth: int = 0
+) -> Judged:
     """Read one set and encode its pool and queries."""
     analyzer = Analyzer()
     pins, pictures = [], []
     for line in (folder / name / "pins.jsonl").read_text().splitlines():
         pin = json.loads(line)
         data = (folder / name / pin["image"]).read_bytes()
-        if in_pool(name, data, split, fold):
+        if in_pool(name, data, split, fold, fifth):
             pins.append(pin)
             pictures.append(data)
     rows = [
@@ -90,12 +94,12 @@ def load(folder: Path, name: str, split: str, encoder: Encoder, fold: int | None
     )
 
 
-def in_pool(name: str, picture: bytes, split: str, fold: int | None) -> bool:
+def in_pool(name: str, picture: bytes, split: str, fold: int | None, fifth: int = 0) -> bool:
     """Tell whether a pin is judged, by the bytes of its picture alone."""
     if name == "flickr" and fold is not None:
         return int(hashlib.sha256(picture).hexdigest(), 16) % FOLDS == fold
     named = hashlib.sha256(f"{name}:".encode() + picture).hexdigest()
-    return int(named, 16) % 5 == SPLITS[split]
+    return int(named, 16) % 5 == (SPLITS[split] or fifth)
 
 
 def captions_asked(picture: bytes, split: str) -> bool:

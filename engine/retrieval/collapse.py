@@ -5,7 +5,7 @@ two show a picture of the same bytes. They are looked up by index among a query'
 only for rows that a page has come to, so that few pins are read. Knows nothing of vectors' meaning.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
 
@@ -15,10 +15,11 @@ import numpy.typing as npt
 from engine.queries import Filter
 from engine.retrieval.listing import Entry, Pins
 from engine.store import schema
-from engine.store.legs import Scope, VectorLeg
+from engine.store.legs import Ranked, Scope, VectorLeg
 from engine.store.records import Record, StoredPin, point_id
 
 WINDOW = 32
+MANY = 64
 
 
 def collapsed(
@@ -111,18 +112,30 @@ class Groups:
         names = tuple(dict.fromkeys(_named(pin) for pin in known))
         keys = {point_id(name) for name in names}
         pictures = tuple({schema.picture(pin.image_key) for pin in known if pin.image_key})
-        others = [UUID(key) for key, row in self.rows.items() if row not in self.members]
-        if not others:
+        if all(row in self.members for row in self.rows.values()):
             return {}
-        legs = [
-            VectorLeg(self.vector, len(others), Scope(Filter(fields=fields), among=others), True)
-            for fields in ({schema.DUPLICATE: names}, {schema.PICTURE: pictures})
-            if any(fields.values())
-        ]
-        for ranked, _ in self.pins.collection.nearest(legs):
+        for ranked, _ in self._sharing({schema.DUPLICATE: names}, {schema.PICTURE: pictures}):
             keys.update(map(str, ranked))
         rows = [row for key, row in self.rows.items() if key in keys and row not in self.members]
         return self.pins.of(rows)
+
+    def _sharing(self, *wanted: dict[str, tuple[str, ...]]) -> Sequence[Ranked]:
+        """Return the pins that have one of some values in a field, for each field.
+
+        Mostly they are few in the whole collection. Only where they may be more than were asked
+        for are the candidates named one by one, which takes as long as drawing them.
+        """
+        fields = [each for each in wanted if any(each.values())]
+        limit = MANY + sum(len(values) for each in fields for values in each.values())
+        nearest = self.pins.collection.nearest
+        found = nearest(
+            [VectorLeg(self.vector, limit, Scope(Filter(each)), True) for each in fields]
+        )
+        if all(len(ranked) < limit for ranked, _ in found):
+            return found
+        others = [UUID(key) for key, row in self.rows.items() if row not in self.members]
+        scopes = [Scope(Filter(each), among=others) for each in fields]
+        return nearest([VectorLeg(self.vector, len(others), scope, True) for scope in scopes])
 
     def _join(self, pin: Record | StoredPin) -> None:
         picture, group = self._root(f"picture {pin.image_sha256}"), self._root(_named(pin))

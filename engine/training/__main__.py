@@ -12,7 +12,7 @@ from engine.training import assess, study
 from engine.training.left_out import LeftOut
 from engine.training.materials import PUBLIC_SETS, Sources
 from engine.training.options import MakeOptions
-from engine.training.pins import FOLDS
+from engine.training.pins import FIFTHS, FOLDS
 from engine.training.recipe import Recipe
 
 
@@ -32,18 +32,23 @@ def main() -> None:
     told.add_argument("--contender", action="append", help="only this column; may be repeated")
     told.add_argument("--number", type=int, action="append", help="only this seed, from 0")
     for command in (tell, told):
+        command.add_argument(
+            "--fifth", type=int, choices=FIFTHS, default=0, help="the fifth of the sets to judge"
+        )
         command.add_argument("--shared", type=Path, default=Path("../shared"))
         command.add_argument("--work", type=Path, default=Path(".engine/training"))
     given = parser.parse_args()
     if given.command == "study":
-        options = MakeOptions(given.shared, given.target, given.work, given.drawn)
+        options = MakeOptions(
+            given.shared, given.target, given.work, given.drawn, fifth=given.fifth
+        )
         titles = given.contender or [contender.title for contender in study.CONTENDERS]
         chosen = [contender for contender in study.CONTENDERS if contender.title in titles]
         print(study.run(options, chosen, given.number or range(len(study.SEEDS))))
         return
     left = LeftOut() if given.leave_out is None else LeftOut.read(given.leave_out)
     data, weights = given.shared / "data", given.shared / "weights"
-    sources = Sources(data, weights, given.work, left_out=left, fold=given.fold)
+    sources = Sources(data, weights, given.work, left_out=left, fold=given.fold, fifth=given.fifth)
     print(judge_file(sources, given.encoder, given.split, given.samples))
 
 

@@ -45,11 +45,13 @@ def lay_out(sources: Sources, names: Sequence[str], split: str, side: int) -> Bo
     """
     data = sources.data
     every = split_anew(
-        [pin for name in names for pin in read_set(data / name, name)], fold=sources.fold
+        [pin for name in names for pin in read_set(data / name, name, fifth=sources.fifth)],
+        fold=sources.fold,
     )
     pins = [pin for pin in every if pin.split == split]
     queries = {name: read_queries(data / name) for name in names}
     cache = f"{split}.npy" if sources.fold is None else f"{split}_fold{sources.fold}.npy"
+    cache = f"fifth{sources.fifth}_{cache}" if sources.fifth else cache
     pixels = decode_all([pin.image for pin in pins], side, sources.work / cache)
     return Board(pins, pixels, judge.questions_for(pins, queries, split, sources.left_out))
 

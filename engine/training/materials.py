@@ -60,6 +60,8 @@ class Sources:
     """Which third of flickr is test; without it, flickr is split as the other sets are."""
     everything: bool = False
     """Whether every pin trains and none is judged."""
+    fifth: int = 0
+    """Which fifth of the other sets is test."""
 
     @property
     def backbone(self) -> Path:
@@ -118,7 +120,13 @@ class Materials:
 def gather(sources: Sources, recipe: Recipe, report: Report) -> Materials:
     """Read, decode and encode everything that is not yet in the work folder."""
     sources.work.mkdir(parents=True, exist_ok=True)
-    groups = [[pin for name in PUBLIC_SETS for pin in read_set(sources.data / name, name)]]
+    groups = [
+        [
+            pin
+            for name in PUBLIC_SETS
+            for pin in read_set(sources.data / name, name, fifth=sources.fifth)
+        ]
+    ]
     if sources.drawn is not None:
         groups.append(read_set(sources.drawn, "drawn", judged=False))
     groups[0] = split_anew(groups[0], fold=sources.fold, everything=sources.everything)
@@ -156,6 +164,7 @@ def _training_rows(
 ) -> npt.NDArray[np.intp]:
     judged = np.array([pin.split in JUDGED for pin in public])
     split = "all" if sources.everything else "" if sources.fold is None else str(sources.fold)
+    split += f"_fifth{sources.fifth}" if sources.fifth else ""
     twin = _cached(sources.work / f"twins{split}.npy", lambda: near_twins(decoded, judged))
     twins = frozenset(pin.digest for pin, looks in zip(public, twin, strict=True) if looks)
     kept = {id(pin) for pin in without_twins(pins, twins)}

@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from engine.errors import EngineError, UsageError
-from engine.training.pins import FOLDS
+from engine.training.pins import FIFTHS, FOLDS
 from engine.training.recipe import SETS, Recipe
 
 _STAMP = "arguments.json"
@@ -30,7 +30,7 @@ class MakeOptions:
 
     `shared` holds `data/` and `weights/`; `without` names sets that stay out; `leave_out` is a
     file of classes that stay out; `fold` says which third of flickr is judged, and `everything`
-    that all pins train, judged ones too.
+    that all pins train, judged ones too; `fifth` says which fifth of the other sets is test.
     """
 
     shared: Path
@@ -44,6 +44,7 @@ class MakeOptions:
     minutes: float | None = None
     fold: int | None = None
     everything: bool = False
+    fifth: int = 0
 
     def __post_init__(self) -> None:
         unknown = [name for name in self.without if name not in SETS]
@@ -51,6 +52,10 @@ class MakeOptions:
             raise UsageError(f"--without {unknown[0]!r} is no set: use one of {', '.join(SETS)}")
         if self.fold is not None and not 0 <= self.fold < FOLDS:
             raise UsageError(f"--fold {self.fold} is none: use 0 to {FOLDS - 1}")
+        if self.fifth not in FIFTHS:
+            raise UsageError(
+                f"--fifth {self.fifth} is none: use one of {', '.join(map(str, FIFTHS))}"
+            )
         if self.everything and (self.fold is not None or self.leave_out is not None):
             raise UsageError("--everything leaves nothing to judge: drop --fold and --leave-out")
         for place in (self.shared / "data", self.shared / "weights", self.drawn, self.leave_out):
@@ -77,7 +82,7 @@ class MakeOptions:
             "minutes": self.minutes,
             "fold": self.fold,
             "everything": self.everything,
-        }
+        } | ({"fifth": self.fifth} if self.fifth else {})
 
     def claim(self, recipe: Recipe) -> Path:
         """Return the folder of this run's checkpoints, made or found again.

@@ -10,6 +10,8 @@ from pathlib import Path
 
 JUDGED = ("test", "development")
 FOLDS = 3
+FIFTHS = (0, 2, 3, 4)
+"""Those that may be the test part; the fifth of number 1 is always for development."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,13 +45,14 @@ class JudgedQuery:
     grades: Mapping[str, int]
 
 
-def split_of(set_name: str, picture: bytes) -> str:
+def split_of(set_name: str, picture: bytes, fifth: int = 0) -> str:
     """Name the part that a picture belongs to, by its content alone.
 
-    SHA-256 of the set's name, a colon and the bytes, modulo five: 0 is test, 1 is development.
+    SHA-256 of the set's name, a colon and the bytes, modulo five: `fifth` is test, 1 is
+    development.
     """
     number = int(hashlib.sha256(set_name.encode() + b":" + picture).hexdigest(), 16) % 5
-    return "test" if number == 0 else "development" if number == 1 else "train"
+    return "test" if number == fifth else "development" if number == 1 else "train"
 
 
 def split_anew(
@@ -70,7 +73,9 @@ def split_anew(
     return found
 
 
-def read_set(folder: Path, set_name: str, *, judged: bool = True) -> list[TrainingPin]:
+def read_set(
+    folder: Path, set_name: str, *, judged: bool = True, fifth: int = 0
+) -> list[TrainingPin]:
     """Read `folder/pins.jsonl` and hash its pictures.
 
     Without `judged` the whole set trains (drawn pictures: other ones are kept for judging).
@@ -87,7 +92,7 @@ def read_set(folder: Path, set_name: str, *, judged: bool = True) -> list[Traini
                     pin_id=row["id"],
                     image=image,
                     digest=hashlib.sha256(picture).hexdigest(),
-                    split=split_of(set_name, picture) if judged else "train",
+                    split=split_of(set_name, picture, fifth) if judged else "train",
                     description=(row.get("description") or "").strip(),
                     board_title=(row.get("board_title") or "").strip(),
                     attributes=row.get("attributes") or {},

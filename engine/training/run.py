@@ -107,7 +107,14 @@ def sources_of(options: MakeOptions) -> Sources:
     data, weights = options.shared / "data", options.shared / "weights"
     left = LeftOut() if options.leave_out is None else LeftOut.read(options.leave_out)
     return Sources(
-        data, weights, options.work, options.drawn, left, options.fold, options.everything
+        data,
+        weights,
+        options.work,
+        options.drawn,
+        left,
+        options.fold,
+        options.everything,
+        options.fifth,
     )
 
 

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from engine.queries import Part, parse_filter
 from engine.retrieval.answers import Answer, Hit, answer_to_json
+from engine.retrieval.collapse import MANY
 from engine.store.records import Record
 from tests.retrieval.conftest import Shelf
 from tests.retrieval.written import at_angle, in_order, written
@@ -102,6 +103,19 @@ def test_only_copies_that_answer_are_counted(shelf: Shelf) -> None:
     assert stood_for(silent) == {"a": ("b", "d")}
     bar = next(hit.score for hit in shelf.ask(PROBE, collapse=False).hits if hit.id == "b")
     assert stood_for(shelf.ask(PROBE, min_relevance=bar)) == {"a": ("b",)}
+
+
+def test_copies_are_found_behind_any_number_that_do_not_answer(shelf: Shelf) -> None:
+    names = [f"p{number:03d}" for number in range(2 * MANY)]
+    told = [
+        replace(each, description_terms="sofa", duplicate_of="gone") for each in in_order(names)
+    ]
+    # The two that answer are the last that any other order than by name would come to.
+    x, y = (written(*each, first="gone") for each in (("x", at_angle(1.0)), ("y", at_angle(3.0))))
+    between = [written(name, at_angle(angle)) for name, angle in (("a", 1.5), ("b", 2.0))]
+    fill(shelf, *told, x, *between, y)
+    answer = shelf.ask(PROBE, limit=1, filter=parse_filter({"has_text": "no"}))
+    assert stood_for(answer) == {"x": ("y",)}
 
 
 @st.composite

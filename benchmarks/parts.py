@@ -1,11 +1,13 @@
-"""The captions of flickr over all of its thirds: each asked with an encoder that has not seen it.
+"""Sets over several of their parts: each part asked with an encoder that has not seen it.
 
-    python -m benchmarks.captions --data DIR --encoders FOLDER FOLDER FOLDER
+    python -m benchmarks.parts --data DIR flickr:0=FOLDER flickr:1=FOLDER flickr:2=FOLDER
+    python -m benchmarks.parts --data DIR fashion:0=FOLDER fashion:2=FOLDER
 
-One third with half of its captions is a few hundred queries about a hundred pictures. Here encoder
-n judges third n, and the captions of the split are pooled: more than a thousand. Pools, splits and
-candidates as in `benchmarks/pools.py`, made in memory with the store's own formula for BM25, which
-is quicker than three collections. Intervals and tests are paired, over queries.
+One part is a few hundred queries. Here each is judged by the encoder that was kept from it, and the
+queries of all parts are pooled. A part of flickr is a third with half of its captions
+(`study --number`), of another set a fifth (`study --fifth`); the fifth of number 1 is development.
+Pools, splits and candidates as in `benchmarks/pools.py`, made in memory with BM25 as the store has
+it, which is quicker than a collection for each. Intervals and tests are paired, over queries.
 """
 
 import argparse
@@ -16,7 +18,7 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.fusion import OURS, plain
-from benchmarks.pools import FOLDS, SPLITS, Array, Pool, by_score, load, without_text
+from benchmarks.pools import FIFTHS, FOLDS, SETS, Array, Pool, by_score, load, without_text
 from engine.features.factory import load_encoder
 from engine.relevance.comparison import compare, intervals
 from engine.retrieval.parameters import Parameters
@@ -68,7 +70,7 @@ def line(title: str, values: dict[str, Array], reached: Reached | None) -> str:
 
 
 def table(pools: Sequence[tuple[str, Pool]], text: str, parameters: Parameters) -> list[str]:
-    """Return a line for each third, and one for all."""
+    """Return a line for each part, and one for all."""
     parts = [(name, *judged(pool, parameters)) for name, pool in pools]
     told = text != "full"
     out = [line(f"{name}, {text} text", v, r if told else None) for name, v, r in parts]
@@ -77,32 +79,49 @@ def table(pools: Sequence[tuple[str, Pool]], text: str, parameters: Parameters) 
         np.sum([r.found for _, _, r in parts], axis=0),
         np.sum([r.there for _, _, r in parts], axis=0),
     )
-    return [*out, line(f"all thirds, {text} text", all_values, all_reached if told else None)]
+    return [*out, line(f"all of them, {text} text", all_values, all_reached if told else None)]
+
+
+@dataclass(frozen=True)
+class Part:
+    """A part of a set, and the setting of ENGINE_ENCODER that names who has not seen it."""
+
+    name: str
+    number: int
+    encoder: str
+
+    @classmethod
+    def read(cls, text: str) -> "Part":
+        """Read `SET:NUMBER=ENCODER`."""
+        place, _, encoder = text.partition("=")
+        name, _, number = place.partition(":")
+        there = range(FOLDS) if name == "flickr" else FIFTHS
+        if name not in SETS or not encoder or number not in map(str, there):
+            raise argparse.ArgumentTypeError(f"{text!r} is no SET:NUMBER=ENCODER")
+        return cls(name, int(number), encoder)
 
 
 def main() -> None:
     """Print the table."""
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument("--data", type=Path, required=True)
-    arguments.add_argument("--split", choices=SPLITS, default="test")
-    arguments.add_argument(
-        "--encoders", nargs=FOLDS, required=True, help="settings of ENGINE_ENCODER, third by third"
-    )
+    arguments.add_argument("parts", nargs="+", type=Part.read, metavar="SET:NUMBER=ENCODER")
     given = arguments.parse_args()
     parameters = Parameters()
-    encoders = [load_encoder(each) for each in given.encoders]
-    sets = [
-        load(given.data, "flickr", given.split, encoder, fold)
-        for fold, encoder in enumerate(encoders)
-    ]
-    named = ", ".join(encoder.fingerprint for encoder in encoders)
+    sets, named = [], []
+    for part in given.parts:
+        encoder = load_encoder(part.encoder)
+        flickr = part.name == "flickr"
+        fold, fifth = (part.number, 0) if flickr else (None, part.number)
+        sets.append(load(given.data, part.name, "test", encoder, fold, fifth))
+        named.append(encoder.fingerprint)
     heads = ["this engine", WORDS, PICTURES, RANKS, "less the better leg", "less RRF", "reach"]
-    print(f"nDCG@10, {given.split} captions, {named}\n")
-    print("| third (queries) | " + " | ".join(heads) + " |\n|---|" + "---|" * len(heads))
+    print(f"nDCG@10, test parts, {', '.join(named)}\n")
+    print("| part (queries) | " + " | ".join(heads) + " |\n|---|" + "---|" * len(heads))
     for text, share in SHARES.items():
         pools = [
-            (f"third {fold}", Pool(without_text(each, share), parameters))
-            for fold, each in enumerate(sets)
+            (f"{part.name} {part.number}", Pool(without_text(each, share), parameters))
+            for part, each in zip(given.parts, sets, strict=True)
         ]
         print(*table(pools, text, parameters), sep="\n", flush=True)
 
