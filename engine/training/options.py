@@ -72,7 +72,7 @@ class MakeOptions:
     def arguments(self) -> dict[str, object]:
         """Return what makes this run another than the next; `target` does not."""
         left = self.leave_out
-        return {
+        told: dict[str, object] = {
             "shared": str(self.shared.resolve()),
             "drawn": None if self.drawn is None else str(self.drawn.resolve()),
             "seed": self.seed,
@@ -82,7 +82,10 @@ class MakeOptions:
             "minutes": self.minutes,
             "fold": self.fold,
             "everything": self.everything,
-        } | ({"fifth": self.fifth} if self.fifth else {})
+        }
+        if self.fifth:
+            told["fifth"] = self.fifth
+        return told
 
     def claim(self, recipe: Recipe) -> Path:
         """Return the folder of this run's checkpoints, made or found again.

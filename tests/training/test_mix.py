@@ -16,7 +16,7 @@ from engine.training.corpus import read_captions
 from engine.training.mix import Mix
 from engine.training.phrases import Phrase, facts_of, phrase_for, words
 from engine.training.pictures import near_twins
-from engine.training.pins import TrainingPin, read_set, split_of, without_twins
+from engine.training.pins import FIFTHS, TrainingPin, read_set, split_of, without_twins
 
 
 def fashion(name: str, kind: str, colour: str, gender: str = "Women") -> TrainingPin:
@@ -107,8 +107,10 @@ def test_the_split_follows_the_hash_of_set_and_bytes() -> None:
     for number in range(30):
         picture = bytes([number, 7])
         rest = int.from_bytes(hashlib.sha256(b"flickr:" + picture).digest(), "big") % 5
-        expected = {0: "test", 1: "development"}.get(rest, "train")
-        assert split_of("flickr", picture) == expected
+        for fifth in FIFTHS:
+            expected = {fifth: "test", 1: "development"}.get(rest, "train")
+            assert split_of("flickr", picture, fifth) == expected
+        assert split_of("flickr", picture) == split_of("flickr", picture, 0)
 
 
 def test_a_set_is_read_with_its_split(tmp_path: Path) -> None:
@@ -118,6 +120,10 @@ def test_a_set_is_read_with_its_split(tmp_path: Path) -> None:
     (tmp_path / "pins.jsonl").write_text(json.dumps(row) + "\n")
     (pin,) = read_set(tmp_path, "flickr")
     assert pin.split == split_of("flickr", (tmp_path / "images" / "a.png").read_bytes())
+    picture = (tmp_path / "images" / "a.png").read_bytes()
+    for fifth in FIFTHS:
+        [pin] = read_set(tmp_path, "flickr", fifth=fifth)
+        assert pin.split == split_of("flickr", picture, fifth)
     assert pin.captions == ("one",)
     assert read_set(tmp_path, "drawn", judged=False)[0].split == "train"
 
