@@ -7,6 +7,7 @@ import math
 import re
 import threading
 import time
+from collections import deque
 from collections.abc import Callable
 from contextvars import ContextVar
 from functools import wraps
@@ -51,14 +52,31 @@ def left() -> float | None:
 
 
 class Turn:
-    """A context that so many may be in at a time; entering it raises TooLate."""
+    """A context that so many may be in at a time, in the order of their coming.
+
+    Entering it raises TooLate. Python's semaphore may let a newcomer in before one who was woken,
+    who then waits behind all others.
+    """
 
     def __init__(self, most: int = 1) -> None:
-        self._free = threading.Semaphore(most)
+        self._free = most
+        self._waiting: deque[threading.Lock] = deque()
+        self._state = threading.Lock()
 
     def __enter__(self) -> None:
-        while not self._free.acquire(timeout=left()):
-            pass  # over by now, or so near that `left` has to say
+        with self._state:
+            if self._free:
+                self._free -= 1
+                return
+            called = threading.Lock()
+            called.acquire()
+            self._waiting.append(called)
+        try:
+            while not called.acquire(timeout=_patience()):
+                pass  # over by now, or so near that `left` has to say
+        except BaseException:
+            self._give_up(called)
+            raise
 
     def __exit__(
         self,
@@ -66,7 +84,28 @@ class Turn:
         _error: BaseException | None,
         _trace: TracebackType | None,
     ) -> None:
-        self._free.release()
+        self._pass_on()
+
+    def _pass_on(self) -> None:
+        with self._state:
+            if self._waiting:
+                self._waiting.popleft().release()
+            else:
+                self._free += 1
+
+    def _give_up(self, called: threading.Lock) -> None:
+        with self._state:
+            waits = called in self._waiting
+            if waits:
+                self._waiting.remove(called)
+        if not waits:
+            # The turn came in the very moment.
+            self._pass_on()
+
+
+def _patience() -> float:
+    rest = left()
+    return threading.TIMEOUT_MAX if rest is None else rest
 
 
 class InTime(APIRoute):

@@ -30,8 +30,8 @@ from engine.store.snapshot import Snapshot
 from engine.workspace import Workspace
 
 # Searches at once in an embedded store: they hold the interpreter's lock nearly all the time, so
-# that more of them would only share it, and all be done when the last is.
-SEARCHING = 2
+# that more of them would only take it from each other, and all be done when the last is.
+SEARCHING = 1
 # Requests that may decode pictures at once: one large picture takes some 150 MB while it is open.
 DECODING = 2
 

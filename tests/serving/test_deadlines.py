@@ -1,5 +1,6 @@
 """A request whose time is over before its turn comes is told so, and nothing is done for it."""
 
+import random
 import threading
 import time
 from collections.abc import Iterator
@@ -159,6 +160,52 @@ class TestTurn:
             assert not inside.wait(0.05)
         waiting.join(60)
         assert inside.is_set()
+
+    def test_who_came_first_is_first(self) -> None:
+        turn, entered, threads = Turn(), [], []
+
+        def enter(number: int) -> None:
+            with turn:
+                entered.append(number)
+
+        with turn:
+            for number in range(8):
+                threads.append(threading.Thread(target=copy_context().run, args=(enter, number)))
+                threads[-1].start()
+                while len(turn._waiting) <= number:
+                    time.sleep(0.001)
+        for thread in threads:
+            thread.join(60)
+        assert entered == list(range(8))
+
+    def test_no_turn_is_lost_whoever_gives_up(self) -> None:
+        turn, inside, most = Turn(2), [], []
+        late, done = [], []
+
+        def ask(number: int) -> None:
+            chance = random.Random(number)
+            for _ in range(40):
+                deadlines._END.set(time.monotonic() + chance.uniform(0, 0.004))
+                try:
+                    with turn:
+                        inside.append(number)
+                        most.append(len(inside))
+                        time.sleep(chance.uniform(0, 0.001))
+                        inside.remove(number)
+                        done.append(number)
+                except TooLate:
+                    late.append(number)
+
+        threads = [threading.Thread(target=copy_context().run, args=(ask, n)) for n in range(8)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(60)
+        assert late
+        assert done
+        assert max(most) <= 2
+        assert turn._free == 2
+        assert not turn._waiting
 
 
 @pytest.mark.usefixtures("patient")
