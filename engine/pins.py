@@ -107,6 +107,28 @@ def pin_from_json(value: object) -> tuple[Pin, dict[str, Any]]:
     return pin, {key: item for key, item in value.items() if key not in KNOWN_KEYS}
 
 
+def pin_as_kept(value: Mapping[str, Any]) -> Pin:
+    """Return the pin in what `pin_to_json` wrote: all of it was checked before it was kept."""
+    get = value.get
+    price, created, updated = get("price"), get("created_at"), get("updated_at")
+    attributes = get("attributes")
+    return Pin(
+        id=value["id"],
+        image=value["image"],
+        description=get("description"),
+        board_title=get("board_title"),
+        link=get("link"),
+        price=None if price is None else Decimal(price),
+        currency=get("currency"),
+        merchant=get("merchant"),
+        created_at=None if created is None else datetime.fromisoformat(created),
+        updated_at=None if updated is None else datetime.fromisoformat(updated),
+        language=get("language"),
+        attributes=_EMPTY if attributes is None else MappingProxyType(attributes),
+        blocked=get("blocked"),
+    )
+
+
 def pin_to_json(pin: Pin) -> dict[str, Any]:
     """Return the JSON object of a pin, without absent fields; the inverse of `pin_from_json`."""
     out: dict[str, Any] = {"id": pin.id, "image": pin.image}

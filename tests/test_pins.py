@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from engine.errors import BadPin
 from engine.jsonl import BadLine, PinReader, write_pins
-from engine.pins import ID_PATTERN, MAX_TEXT, Pin, pin_from_json, pin_id, pin_to_json
+from engine.pins import ID_PATTERN, MAX_TEXT, Pin, pin_as_kept, pin_from_json, pin_id, pin_to_json
 
 texts = st.text(st.characters(exclude_categories=("Cs", "Cc")), max_size=40).map(str.strip)
 maybe = st.none() | texts.map(lambda text: text or None)
@@ -43,7 +43,7 @@ def read(*lines: bytes, **options: Any) -> list[Pin | BadLine]:
 @given(pins)
 def test_a_pin_survives_the_way_out_and_in(pin: Pin) -> None:
     back, unknown = pin_from_json(json.loads(json.dumps(pin_to_json(pin))))
-    assert back == pin
+    assert back == pin == pin_as_kept(json.loads(json.dumps(pin_to_json(pin))))
     assert unknown == {}
 
 

@@ -34,22 +34,24 @@ class Kinds:
 
     def first(self, rows: FloatArray) -> npt.NDArray[np.intp]:
         """Return the label of each unit row, -1 where none stands out."""
-        found = self._best(rows, 1)
-        return np.array([each[0] if each else -1 for each in found], dtype=np.intp)
+        if not len(rows) or len(self.labels) < 2:
+            return np.full(len(rows), -1, dtype=np.intp)
+        above = self._above(rows)
+        best = above.argmax(axis=1)
+        told = above[np.arange(len(rows)), best] >= TOLD
+        return np.where(told, best, -1)
 
     def names(self, rows: FloatArray) -> frozenset[int]:
         """Return what any of some unit rows may be called."""
-        return frozenset(label for each in self._best(rows, NAMES) for label in each)
+        if not len(rows) or len(self.labels) <= NAMES:
+            return frozenset()
+        above = self._above(rows)
+        best = np.argsort(-above, axis=1, kind="stable")[:, :NAMES]
+        told = np.take_along_axis(above, best, axis=1) >= TOLD
+        return frozenset(best[told].tolist())
 
-    def _best(self, rows: FloatArray, most: int) -> list[list[int]]:
-        if len(self.labels) <= most or not len(rows):
-            return [[] for _ in rows]
+    def _above(self, rows: FloatArray) -> FloatArray:
+        """Return by how many deviations each label stands above the mean of all, for each row."""
         cosines = rows @ self.labels.T
-        above = (cosines - cosines.mean(axis=1, keepdims=True)) / np.maximum(
-            cosines.std(axis=1, keepdims=True), 1e-9
-        )
-        best = np.argsort(-above, axis=1, kind="stable")[:, :most]
-        return [
-            [label for label in order if told[label] >= TOLD]
-            for order, told in zip(best.tolist(), above, strict=True)
-        ]
+        spread = np.maximum(cosines.std(axis=1, keepdims=True), 1e-9)
+        return np.asarray((cosines - cosines.mean(axis=1, keepdims=True)) / spread)

@@ -6,9 +6,11 @@ An offer is compared with the best of a group alone, so that groups do not grow 
 thresholds are cosines of the embedded encoder, measured by `benchmarks/shop.py`.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final, Literal
+
+import numpy as np
 
 from engine.discovery.offers import Offer
 
@@ -45,23 +47,47 @@ class Product:
 
 def products(offers: Iterable[Offer], sameness: Sameness = SAMENESS) -> list[Product]:
     """Group offers; groups stand in the order of their best offers."""
-    groups: list[list[tuple[Offer, Reason | None]]] = []
-    for offer in sorted(offers, key=lambda each: (-each.score, -each.cosine, each.pin.id)):
+    ranked = sorted(offers, key=lambda each: (-each.score, -each.cosine, each.pin.id))
+    if not ranked:
+        return []
+    rows = np.stack([each.vector for each in ranked])
+    # All at once: to multiply pair by pair took most of an answer's time.
+    cosines = (rows @ rows.T).tolist()
+    groups: list[_Group] = []
+    for at, offer in enumerate(ranked):
         for group in groups:
-            if (reason := same([each for each, _ in group], offer, sameness)) is not None:
-                group.append((offer, reason))
+            if (reason := _same(group, offer, cosines[group.first][at], sameness)) is not None:
+                group.add(offer, reason)
                 break
         else:
-            groups.append([(offer, None)])
-    return [Product(*map(tuple, zip(*group, strict=True))) for group in groups]
+            groups.append(_Group(at, offer))
+    return [Product(tuple(each.offers), tuple(each.reasons)) for each in groups]
 
 
-def same(group: Sequence[Offer], offer: Offer, sameness: Sameness) -> Reason | None:
-    """Return why an offer is of the product of a group, None where nothing says that it is."""
-    if any(each.picture == offer.picture for each in group):
+class _Group:
+    """Offers of one product so far; `first` is the place of the best among all."""
+
+    def __init__(self, first: int, best: Offer) -> None:
+        self.first = first
+        self.offers: list[Offer] = []
+        self.reasons: list[Reason | None] = []
+        self.pictures: set[str] = set()
+        self.add(best, None)
+
+    def add(self, offer: Offer, reason: Reason | None) -> None:
+        self.offers.append(offer)
+        self.reasons.append(reason)
+        self.pictures.add(offer.picture)
+
+
+def _same(group: _Group, offer: Offer, alike: float, sameness: Sameness) -> Reason | None:
+    """Return why an offer is of the product of a group, None where nothing says that it is.
+
+    alike: its cosine to the best of the group.
+    """
+    if offer.picture in group.pictures:
         return "picture"
-    best = group[0]
-    alike = float(best.vector @ offer.vector)
+    best = group.offers[0]
     if best.name and offer.name:
         if best.name != offer.name or best.named != offer.named:
             return None

@@ -86,11 +86,16 @@ def kind_of(pin: StoredPin | Record, wording: Wording) -> str | None:
     None where they say none, or attributes several. Of words it is the last: a short purple top is
     a top. What a board gathers need not be of one kind, so that says nothing.
     """
-    described = StoredPin(pin.pin, pin.description_terms, "", "", None, "")
-    told = [each for each in sayings(described, wording) if each.facet == "kind"]
-    if not told or (len(told) > 1 and told[0].weight * len(told) > WORDS):
-        return None
-    return told[-1].known or " ".join(told[-1].key)
+    named = {
+        _known("kind", text, wording) or " ".join(wording.key(text))
+        for facet, text in _attributes(pin.pin)
+        if facet == "kind"
+    } - {""}
+    if named:
+        return named.pop() if len(named) == 1 else None
+    said = wording.found(pin.description_terms.split()[:TITLE_TERMS])
+    kinds = [label for facet, label in said if facet == "kind"]
+    return kinds[-1] if kinds else None
 
 
 def name_of(pin: Pin) -> str | None:

@@ -59,9 +59,9 @@ def content(picture: Array, within: Box = WHOLE) -> Box:
     A picture that is all margin has none. `within` tells the part that is looked at.
     """
     left, top, right, bottom = (round(each * SIDE) for each in within)
-    part = picture[top:bottom, left:right]
-    columns = part.transpose(1, 0, 2)
-    sides = [_margin(columns), _margin(part), _margin(columns[::-1]), _margin(part[::-1])]
+    planes = picture.transpose(2, 0, 1)[:, top:bottom, left:right]
+    across, down = _margins(planes, axis=1), _margins(planes, axis=2)
+    sides = [across[0], down[0], across[1], down[1]]
     width, height = right - left, bottom - top
     if width - sides[0] - sides[2] < LEAST_CONTENT * SIDE:
         sides[0] = sides[2] = 0
@@ -149,16 +149,22 @@ def correlation(one: Array, others: Array, maps: Array) -> Array:
     return np.where(points < LEAST_OVERLAP * one.size, -1.0, found).astype(np.float32)
 
 
-def _margin(lines: Array) -> int:
-    """Return how many lines, from the first on, are margin: of the first one's colour throughout.
+def _margins(planes: Array, axis: int) -> tuple[int, int]:
+    """Return how many lines of (3, height, width) planes are margin, from the first and the last.
 
-    The line after them is half margin as a rule, so it counts as well.
+    axis: along the lines. Margin is of its first line's colour throughout; the line after it is
+    half margin as a rule, so it counts as well.
     """
-    flat = (lines.max(axis=1) - lines.min(axis=1)).max(axis=-1) < FLAT
-    even = np.abs(lines.mean(axis=1) - lines[0].mean(axis=0)).max(axis=-1) < EVEN
-    bare = flat & even
-    count = 0 if bare.all() else int(np.argmin(bare))
-    return count and count + 1
+    flat = (planes.max(axis=axis) - planes.min(axis=axis)).max(axis=0) < FLAT
+    colours = planes.mean(axis=axis)
+
+    def count(first: int, step: int) -> int:
+        even = np.abs(colours - colours[:, first, None]).max(axis=0) < EVEN
+        bare = (flat & even)[::step]
+        lines = 0 if bare.all() else int(np.argmin(bare))
+        return lines and lines + 1
+
+    return count(0, 1), count(-1, -1)
 
 
 def _starts(one: list[Box], others: list[list[Box]]) -> tuple[npt.NDArray[np.intp], Flags, Array]:

@@ -37,11 +37,12 @@ def grouped(cells: FloatArray) -> Groups:
     means = np.zeros((total, channels), np.float32)
     means[:count] = cells.reshape(count, channels)
     sizes = np.ones(total, np.intp)
-    added = np.zeros(total, np.float32)
-    parents = np.arange(total)
-    boxes = np.zeros((total, 4), np.intp)
-    down, across = np.divmod(np.arange(count), width)
-    boxes[:count] = np.stack([across, down, across + 1, down + 1], axis=1)
+    added = [0.0] * total
+    parents = list(range(total))
+    # Lists, since a step touches a few numbers, which takes an array ten times as long.
+    boxes = [
+        (cell % width, cell // width, cell % width + 1, cell // width + 1) for cell in range(count)
+    ]
     near = _neighbours(height, width)
     waiting = _first(means, near)
     alive = [True] * count
@@ -52,12 +53,12 @@ def grouped(cells: FloatArray) -> Groups:
         new = len(alive)
         alive[one] = alive[other] = False
         alive.append(True)
-        pair = [one, other]
-        parents[pair] = new
-        sizes[new] = sizes[one] + sizes[other]
-        means[new] = (sizes[one] * means[one] + sizes[other] * means[other]) / sizes[new]
-        boxes[new, :2] = boxes[pair, :2].min(axis=0)
-        boxes[new, 2:] = boxes[pair, 2:].max(axis=0)
+        parents[one] = parents[other] = new
+        size = sizes[one] + sizes[other]
+        sizes[new] = size
+        means[new] = (sizes[one] * means[one] + sizes[other] * means[other]) / size
+        (left, top, right, bottom), (x, y, past, below) = boxes[one], boxes[other]
+        boxes.append((min(left, x), min(top, y), max(right, past), max(bottom, below)))
         added[new] = cost
         around = (near.pop(one) | near.pop(other)) - {one, other}
         near[new] = around
@@ -66,11 +67,16 @@ def grouped(cells: FloatArray) -> Groups:
             near[each].add(new)
         listed = np.fromiter(around, np.intp, len(around))
         costs = np.square(means[listed] - means[new]).sum(axis=1)
-        costs *= sizes[listed] * sizes[new] / (sizes[listed] + sizes[new])
+        costs *= sizes[listed] * size / (sizes[listed] + size)
         for each, price in zip(listed.tolist(), costs.tolist(), strict=True):
             heapq.heappush(waiting, (price, each, new))
     kept = slice(count, total)
-    return Groups(boxes[kept], sizes[kept], added[kept], parents[kept] - count)
+    return Groups(
+        np.array(boxes[kept], np.intp).reshape(-1, 4),
+        sizes[kept],
+        np.array(added[kept], np.float32),
+        np.array(parents[kept], np.intp) - count,
+    )
 
 
 def _neighbours(height: int, width: int) -> dict[int, set[int]]:

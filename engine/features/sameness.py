@@ -2,11 +2,13 @@
 
 The pictures are laid on each other (`alignment.py`), then what lies within their margins is
 compared block by block: a mark spoils few blocks, while another thing in the same pose differs
-nearly everywhere. Knows nothing of hashes, vectors and stores.
+nearly everywhere. What passes must lie there without being stretched, and be one in what is small
+too (`detail.py`). Knows nothing of hashes, vectors and stores.
 """
 
+import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -24,35 +26,43 @@ from engine.features.alignment import (
     laid,
     then,
 )
+from engine.features.detail import GREY, GROUND, Detail, detail
 
 FINE = 2 * SIDE
-GREY = np.array([0.299, 0.587, 0.114], np.float32)
 BLOCK = 8
 # A block counts where both pictures reach it; it has detail from this variance on.
 REACHED = 0.7
 DETAIL = 8e-4
 AGREES = 0.8
-# How far a block may be from the colour of the margin and still be margin.
-GROUND = 0.06
-# The thresholds, chosen on development pictures: docs/decisions/0033-one-picture.md.
+# The thresholds, chosen on development pictures: docs/decisions/0033-one-picture.md, and 0046.
 # Deviation of greys below which a picture is one colour.
 PLAIN = 0.02
-LEAST_AGREEING = 0.65
-LEAST_MEDIAN = 0.94
-MOST_COLOUR = 0.08
-MOST_LIGHT = 0.04
+LEAST_AGREEING = 0.5
+LEAST_MEDIAN = 0.9
+MOST_COLOUR = 0.1
+MOST_LIGHT = 0.05
 LEAST_BLOCKS = 6
-# On fewer blocks than this, more of them must agree: a mark takes few of many.
+# On fewer blocks than this, more of them must agree, and closer: a mark takes few of many.
 MANY_BLOCKS = 48
 MORE_AGREEING = 0.25
+LESS_LIGHT = 0.6
+# A copy lies where it was, though all of it may be squeezed, or is cut or framed, not stretched.
+STILL = 0.006
+MOST_STRETCHED = 0.012
+# What was cut or framed keeps this much of its texture; another heap of apples does not.
+LEAST_TEXTURE = 0.5
 
 
 @dataclass(frozen=True)
 class Small:
-    """A picture as it is compared: (128, 128, 3) values in [0, 1], and its parts within margins."""
+    """A picture as it is compared: (128, 128, 3) values in [0, 1], and its parts within margins.
+
+    aspect: its width as a part of its height.
+    """
 
     pixels: Array
     boxes: list[Box]
+    aspect: float
 
     @classmethod
     def of(cls, image: Image.Image) -> "Small":
@@ -60,7 +70,7 @@ class Small:
         kind = Image.Resampling.BOX if min(image.size) >= FINE else Image.Resampling.BILINEAR
         pixels = np.asarray(image.resize((FINE, FINE), kind), np.float32) / np.float32(255)
         planes = halved(pixels.transpose(2, 0, 1))
-        return cls(pixels, contents(planes.transpose(1, 2, 0)))
+        return cls(pixels, contents(planes.transpose(1, 2, 0)), image.width / image.height)
 
     @property
     def plain(self) -> bool:
@@ -77,6 +87,9 @@ class Compared:
     colour: the mean distance of hues, over the half of the blocks that differs most.
     light: the mean distance of light, once contrast and brightness are made equal.
     blocks: on how many blocks that is founded.
+    moved, stretched: by how much the one lies elsewhere in the other, in parts of its side, and how
+        unlike the scales of both axes are, as a logarithm.
+    detail: what is small, of what agrees in blocks and is not stretched.
     """
 
     agreeing: float
@@ -84,16 +97,30 @@ class Compared:
     colour: float
     light: float
     blocks: int
+    moved: float = 1.0
+    stretched: float = 1.0
+    detail: Detail | None = None
 
     @property
     def same(self) -> bool:
         """Whether the two are one picture."""
         return (
+            self.likely
+            and self.detail is not None
+            and self.detail.same
+            and (self.moved < STILL or self.detail.texture >= LEAST_TEXTURE)
+        )
+
+    @property
+    def likely(self) -> bool:
+        """Whether they may be one by their blocks and by where the one lies in the other."""
+        return (
             self.blocks >= LEAST_BLOCKS
             and self.agreeing >= LEAST_AGREEING + MORE_AGREEING * self._fewness
             and self.median >= LEAST_MEDIAN
             and self.colour <= MOST_COLOUR
-            and self.light <= MOST_LIGHT
+            and self.light <= MOST_LIGHT * (1 - LESS_LIGHT * self._fewness)
+            and (self.moved < STILL or self.stretched <= MOST_STRETCHED)
         )
 
     @property
@@ -127,10 +154,40 @@ def compared(one: Small, others: Sequence[Small]) -> list[Compared]:
     first = _blocks(one.pixels[None], frame[:1])[0][0]
     second, reached = _blocks(pixels, maps)
     ground = one.pixels[0, 0] if len(one.boxes) > 1 else None
-    for row, left, at in zip(likely.tolist(), second, reached, strict=True):
-        if at.any():
-            told[row] = _told(first[at], left[at], ground)
+    moved, scales = _moved(frame, maps)
+    for place, row in enumerate(likely.tolist()):
+        at = reached[place]
+        if not at.any():
+            continue
+        aspect = others[row].aspect / one.aspect
+        pair = replace(
+            _told(first[at], second[place][at], ground),
+            moved=float(moved[place]),
+            stretched=abs(math.log(scales[place, 0] / scales[place, 1] * aspect)),
+        )
+        if pair.likely:
+            here = slice(place, place + 1)
+            whole, _ = _over(one.pixels[None], frame[:1])
+            over, there = _over(pixels[here], maps[here])
+            pair = replace(pair, detail=detail(whole, over, there, ground))
+        told[row] = pair
     return told
+
+
+def _moved(frame: Array, maps: Array) -> tuple[Array, Array]:
+    """Return by how much pictures lie elsewhere, the most of scales and shifts, and their scales.
+
+    Both maps lead from a part of the one picture: to the whole of it, and into the others.
+    """
+    scales = maps[:, 0::2] / frame[:, 0::2]
+    shifts = maps[:, 1::2] - scales * frame[:, 1::2]
+    return np.maximum(np.abs(scales - 1), np.abs(shifts)).max(axis=1), scales
+
+
+def _over(pictures: Array, maps: Array) -> tuple[Array, npt.NDArray[np.bool_]]:
+    """Return one picture as a map lays it, (128, 128, 3), and where it reaches."""
+    planes = [laid(np.ascontiguousarray(pictures[..., plane]), maps) for plane in range(3)]
+    return np.stack([plane[0] for plane, _ in planes], axis=-1), planes[0][1][0]
 
 
 def _map(box: Box) -> Array:

@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from engine.errors import StoreError
 from engine.features.phash import bands
-from engine.pins import Pin, pin_from_json, pin_to_json
+from engine.pins import Pin, pin_as_kept, pin_to_json
 from engine.queries import KEYWORD_KEYS
 from engine.store.records import NO_ROWS, Facts, Record, StoredPin
 from engine.store.versions import Version, microseconds
@@ -247,4 +247,4 @@ def _present(text: str) -> str | None:
 
 def _read(fields: Mapping[str, Any]) -> tuple[_Line, Pin]:
     line, _, pin = fields[PIN].partition("\n")
-    return _line(line), pin_from_json(json.loads(pin))[0]
+    return _line(line), pin_as_kept(json.loads(pin))
