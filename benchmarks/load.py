@@ -96,7 +96,9 @@ class Connection:
     async def post(self, body: bytes) -> int:
         """Return the status of a search, 0 where the connection broke."""
         try:
-            if self._streams is None:
+            # The server closes what was idle for some seconds: nobody would send into that.
+            if self._streams is None or self._streams[0].at_eof():
+                self.close()
                 self._streams = await asyncio.open_connection(self._host, self._port)
             reader, writer = self._streams
             head = (
