@@ -1,4 +1,4 @@
-"""The encoder that ships with the package: ONNX Runtime for pictures, a table for texts.
+"""The encoder that ships with the package: a graph for pictures, a table and a reader for texts.
 
 Knows nothing of how it was made (`engine/training`) and never imports torch.
 """
@@ -25,25 +25,28 @@ from tokenizers import Tokenizer
 from engine.errors import UnknownEncoder
 from engine.features import colour
 from engine.features.onnx_taps import averaged, opened
+from engine.features.reading import LEAST, MOST, WordReader
 from engine.features.wordpiece import tokenizer, unknown_id
 
 FloatArray = npt.NDArray[np.float32]
 
 MODEL_FILE = Path(__file__).parent / "embedded_model" / "encoder.safetensors"
-FORMAT = "1"
-"""Layout of the weight file that this code reads."""
+FORMATS = ("1", "2")
+"""Layouts of the weight file that this code reads: a table alone, and one with a reader."""
 
 # Measured: fewer pictures at once cost more calls, more no longer fit the processor's cache.
 _PICTURES = 8
 _TEXTS = 1024
+_READ = 64
 _LEAST_LENGTH = 1e-9
 MAP_SIDE = 384
 """Side of the picture that maps are made of: twice that of a vector's, to tell smaller things."""
 
 
 class EmbeddedEncoder:
-    """A small dual encoder: 2.2M-parameter convolutions with colours, and a static text table.
+    """A small dual encoder: 2.2M-parameter convolutions with colours, and a text table.
 
+    A text is the mean of its tokens' rows, or what the reader makes of them where there is one.
     A text in which no token is known, the empty one included, gets the vector of `[UNK]`: the
     average direction of all tokens, finite and near nothing in particular.
     """
@@ -56,7 +59,9 @@ class EmbeddedEncoder:
         """
         tensors, metadata = _read(weights)
         self.dimension = int(metadata["dimension"])
-        self.fingerprint = f"embedded/{FORMAT}:{hashlib.sha256(weights).hexdigest()[:12]}"
+        self.fingerprint = (
+            f"embedded/{metadata['format']}:{hashlib.sha256(weights).hexdigest()[:12]}"
+        )
         self._side = int(metadata["image_side"])
         self._table = tensors["text.table"]
         self._scale = tensors["text.scale"].astype(np.float32)[:, None]
@@ -64,6 +69,7 @@ class EmbeddedEncoder:
             tensors["text.vocabulary"].tobytes().decode("utf-8").split("\n")
         )
         self._unknown = unknown_id(self._tokenizer)
+        self._reader = WordReader.of(tensors, metadata)
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = 1
         options.inter_op_num_threads = 1
@@ -92,7 +98,7 @@ class EmbeddedEncoder:
             return cls(weights, threads=threads)
         except _UnreadableError as error:
             raise UnknownEncoder(
-                f"{path} is not a weight file of format {FORMAT} ({error}); "
+                f"{path} is not a weight file of format {' or '.join(FORMATS)} ({error}); "
                 "reinstall the package, or set another encoder"
             ) from error
 
@@ -170,9 +176,23 @@ class EmbeddedEncoder:
         flat = np.concatenate([np.asarray(row, np.intp) for row in ids])
         starts = np.cumsum([0] + [len(row) for row in ids[:-1]])
         # The sum has the mean's direction, and only the direction is kept.
-        sums = np.add.reduceat(self._table[flat] * self._scale[flat], starts, axis=0)
+        rows = self._table[flat] * self._scale[flat]
+        sums = np.add.reduceat(rows, starts, axis=0)
+        if self._reader is not None:
+            self._read(self._reader, rows, starts, sums)
         lengths = np.linalg.norm(sums, axis=1, keepdims=True)
         return np.asarray(sums / np.maximum(lengths, _LEAST_LENGTH), np.float32)
+
+    def _read(
+        self, reader: WordReader, rows: FloatArray, starts: npt.NDArray[np.intp], sums: FloatArray
+    ) -> None:
+        """Put what the reader makes of texts into `sums`, those of one length together."""
+        lengths = np.diff(np.append(starts, len(rows)))
+        for length in np.unique(lengths[(lengths >= LEAST) & (lengths <= MOST)]):
+            alike = np.flatnonzero(lengths == length)
+            for first in range(0, len(alike), _READ):
+                chosen = alike[first : first + _READ]
+                sums[chosen] = reader(rows[starts[chosen, None] + np.arange(length)])
 
 
 class _UnreadableError(Exception):
@@ -208,6 +228,6 @@ def _read(weights: bytes) -> tuple[dict[str, npt.NDArray[np.generic]], dict[str,
         raise _UnreadableError("it is damaged or something else") from error
     size = int.from_bytes(weights[:8], "little")
     metadata = json.loads(weights[8 : 8 + size]).get("__metadata__") or {}
-    if metadata.get("format") != FORMAT:
+    if metadata.get("format") not in FORMATS:
         raise _UnreadableError(f"its format is {metadata.get('format', 'not given')}")
     return tensors, metadata

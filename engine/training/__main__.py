@@ -8,12 +8,16 @@ from pathlib import Path
 import torch
 
 from engine.features.embedded import EmbeddedEncoder
+from engine.features.embedded_folder import WEIGHTS
 from engine.training import assess, study
 from engine.training.left_out import LeftOut
-from engine.training.materials import PUBLIC_SETS, Sources
+from engine.training.lessons import add_to_finished
+from engine.training.materials import PUBLIC_SETS, Sources, gather
 from engine.training.options import MakeOptions
 from engine.training.pins import FIFTHS, FOLDS
+from engine.training.progress import Progress
 from engine.training.recipe import Recipe
+from engine.training.run import sources_of
 
 
 def main() -> None:
@@ -31,7 +35,15 @@ def main() -> None:
     told.add_argument("--target", type=Path, required=True, help="folder of the encoders")
     told.add_argument("--contender", action="append", help="only this column; may be repeated")
     told.add_argument("--number", type=int, action="append", help="only this seed, from 0")
-    for command in (tell, told):
+    read = commands.add_parser("read", help="teach a finished encoder's reader anew")
+    read.add_argument("--encoder", type=Path, required=True, help="folder of the encoder")
+    read.add_argument("--target", type=Path, required=True, help="folder of the result")
+    read.add_argument("--drawn", type=Path, help="folder of drawn pins")
+    read.add_argument("--seed", type=int, default=Recipe().seed)
+    read.add_argument("--leave-out", type=Path, help="classes that it may not read of")
+    read.add_argument("--fold", type=int, choices=range(FOLDS), help="the third of flickr unseen")
+    read.add_argument("--everything", action="store_true", help="learn on every pin")
+    for command in (tell, told, read):
         command.add_argument(
             "--fifth", type=int, choices=FIFTHS, default=0, help="the fifth of the sets to judge"
         )
@@ -46,10 +58,39 @@ def main() -> None:
         chosen = [contender for contender in study.CONTENDERS if contender.title in titles]
         print(study.run(options, chosen, given.number or range(len(study.SEEDS))))
         return
+    if given.command == "read":
+        chosen_of = (
+            "shared",
+            "target",
+            "work",
+            "drawn",
+            "seed",
+            "leave_out",
+            "fold",
+            "everything",
+            "fifth",
+        )
+        read_anew(MakeOptions(**{name: getattr(given, name) for name in chosen_of}), given.encoder)
+        return
     left = LeftOut() if given.leave_out is None else LeftOut.read(given.leave_out)
     data, weights = given.shared / "data", given.shared / "weights"
     sources = Sources(data, weights, given.work, left_out=left, fold=given.fold, fifth=given.fifth)
     print(judge_file(sources, given.encoder, given.split, given.samples))
+
+
+def read_anew(options: MakeOptions, source: Path) -> Path:
+    """Write the encoder in the folder `source` to `options.target` with a reader taught anew."""
+    torch.set_num_threads(1)
+    recipe = options.recipe()
+    saved = (
+        options.work / "readers" / f"{EmbeddedEncoder.load(source / WEIGHTS).fingerprint[-12:]}.pt"
+    )
+    saved.parent.mkdir(parents=True, exist_ok=True)
+    with Progress() as report:
+        materials = gather(sources_of(options), recipe, report)
+        weights = add_to_finished(source, options.target, materials, recipe, saved, report)
+        report(str(weights))
+    return weights
 
 
 def judge_file(sources: Sources, weights: Path | None, split: str, samples: Path | None) -> str:

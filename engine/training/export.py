@@ -8,15 +8,18 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 import torch
-from safetensors.numpy import save
+from safetensors.numpy import load, save
 
 from engine.features.embedded_folder import CARD, WEIGHTS
+from engine.features.reading import PREFIX
 from engine.training.model_card import describe
 from engine.training.onnx_graph import image_graph
 from engine.training.quantise import quantise_backbone
+from engine.training.reader import Reader
 from engine.training.towers import ImageTower, TextTower
 
-FORMAT = "1"
+FORMAT, READING = "1", "2"
+"""Layouts: a table of words alone, and one with a reader."""
 LARGEST = 25 * 2**20
 _UNKNOWN_LENGTH = 0.05
 
@@ -79,11 +82,27 @@ def pack(
         "text.scale": scale,
         "text.vocabulary": np.frombuffer(vocabulary.encode(), np.uint8),
     }
-    packed = steady(save(tensors, metadata))
+    return _within_limit(steady(save(tensors, metadata)))
+
+
+def with_reader(packed: bytes, reader: Reader) -> bytes:
+    """Return a weight file that reads words in their order, at half precision; the rest stays."""
+    size = int.from_bytes(packed[:8], "little")
+    metadata = json.loads(packed[8 : 8 + size])["__metadata__"] | {
+        "format": READING,
+        "reader_heads": str(reader.heads),
+        "text": "lower-case WordPiece, token rows read in order, unit length",
+    }
+    tensors = {name: part for name, part in load(packed).items() if not name.startswith(PREFIX)}
+    tensors |= {PREFIX + name: part for name, part in reader.tensors().items()}
+    return _within_limit(steady(save(tensors, metadata)))
+
+
+def _within_limit(packed: bytes) -> bytes:
     if len(packed) > LARGEST:
         raise WeightsTooLarge(
             f"the encoder is {len(packed):,} bytes, the limit is {LARGEST:,}; "
-            "use a smaller dimension, hidden layer or vocabulary"
+            "use a smaller dimension, hidden layer, vocabulary or reader"
         )
     return packed
 

@@ -74,8 +74,7 @@ class OwnWords(nn.Module):
 
     def forward(self, texts: Sequence[str]) -> Tensor:
         flat, starts = self._text[0].tokens(texts)
-        mean = F.embedding_bag(self.place[flat], self.rows, starts, mode="mean")
-        return F.normalize(mean, dim=1)
+        return self._text[0].pooled(F.embedding(self.place[flat], self.rows), starts)
 
     def drift(self) -> Tensor:
         """Mean squared way that a word's row has gone, in units of a usual row's square."""

@@ -95,6 +95,17 @@ class Recipe:
     again_rate: float = 8e-4
     again_text_rate: float = 1e-3
 
+    reader_steps: int = 900
+    """Steps of the reader of words, after all else; 0 makes a text the mean of its words."""
+    reader_rows: int = 160
+    """Requests in a step, and about as many texts that stay."""
+    reader_rate: float = 1.5e-3
+    reader_width: int = 160
+    reader_layers: int = 2
+    reader_heads: int = 4
+    reader_keeps: float = 3.0
+    """Weight of keeping what every other text means."""
+
     keep_weight: float = 0.5
     """Weight of the classifier's saying what it said, while the backbone under it changes."""
     class_weight: float = 0.0
@@ -130,6 +141,7 @@ FLOOR = Recipe(
     head_rows=1024,
     phrases_each=1,
     again_steps=0,
+    reader_steps=0,
 )
 """A first study's recipe, as far as it was told: a head on a frozen backbone, which learns to meet
 a text table that was made before; no drawings, no free wording."""

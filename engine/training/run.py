@@ -24,6 +24,7 @@ from engine.training.corpus import everyday
 from engine.training.features import frozen_features
 from engine.training.heads import Inputs, fit_heads, fit_text, refit_heads, start_table
 from engine.training.left_out import LeftOut
+from engine.training.lessons import add_reader, judged
 from engine.training.materials import Materials, Sources, gather
 from engine.training.memory import Memory
 from engine.training.network import NetworkStage
@@ -88,6 +89,12 @@ def make(options: MakeOptions, recipe: Recipe | None = None) -> Path:
     image.head.give_say([True] * len(materials.classes))
     export.neutral_unknown(text)
     packed = export.pack(image, text, recipe.image_side, _sample(materials, PICTURES, recipe.seed))
+    if recipe.reader_steps and not options.heads_only:
+        with Progress(log) as report:
+            packed = add_reader(packed, materials, recipe, folder / "reader.pt", report)
+            stages.append("reader")
+            found = judged(packed, materials)
+            report.figures("with the reader", found)
     memory = _memory(run, image, looked=not options.heads_only)
     log.write("packed", bytes=len(packed))
     cost = {"minutes": log.minutes(), "cores": card.cores(), "gpu": "none"}

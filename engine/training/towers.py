@@ -146,6 +146,11 @@ class TextTower(nn.Module):
         flat, starts = self.tokens(texts)
         return F.normalize(self.table(flat, starts), dim=1)
 
+    def pooled(self, rows: Tensor, starts: Tensor) -> Tensor:
+        """Return the unit row of each text from its tokens' rows, one text after another."""
+        mean = F.embedding_bag(torch.arange(len(rows)), rows, starts, mode="mean")
+        return F.normalize(mean, dim=1)
+
     def learnt(self, texts: Sequence[str]) -> Tensor:
         """Return unit rows of the part that follows the text teacher: here, the whole."""
         return torch.as_tensor(self(texts))

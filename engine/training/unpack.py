@@ -18,16 +18,18 @@ import torch
 from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
 from onnx import numpy_helper
 from safetensors import SafetensorError, safe_open
-from safetensors.numpy import save
+from safetensors.numpy import load, save
 from torch import Tensor, nn
 
 from engine.errors import UnknownEncoder
 from engine.features import colour
 from engine.features.embedded import MODEL_FILE
 from engine.features.embedded_folder import WEIGHTS
+from engine.features.reading import PREFIX
 from engine.features.wordpiece import tokenizer
 from engine.training.backbone import Backbone, Block, channels_last
 from engine.training.export import quantise, steady
+from engine.training.reader import Reader, ReadingTower
 from engine.training.towers import ImageHead, ImageTower, TextTower
 
 EMBEDDED = "embedded"
@@ -71,7 +73,7 @@ def unpack(path: Path) -> Unpacked:
         tensors, metadata = _tensors(path)
         graph = onnx.load_from_string(tensors["image.onnx"].tobytes()).graph
         side = int(metadata["image_side"])
-        text = _text(tensors)
+        text = _text(tensors, metadata)
         image = _image(_Weights(graph))
     except (SafetensorError, DecodeError, OSError, KeyError, ValueError) as error:
         raise UnknownEncoder(
@@ -81,13 +83,22 @@ def unpack(path: Path) -> Unpacked:
     return Unpacked(image.eval(), text.eval(), side, path)
 
 
-def _text(tensors: dict[str, npt.NDArray[np.generic]]) -> TextTower:
+def unpack_text(packed: bytes) -> TextTower:
+    """Return the table of words of a weight file's bytes, without a reader."""
+    tensors = {name: part for name, part in load(packed).items() if not name.startswith(PREFIX)}
+    return _text(tensors, {}).eval()
+
+
+def _text(tensors: dict[str, npt.NDArray[np.generic]], metadata: dict[str, str]) -> TextTower:
     table = tensors["text.table"].astype(np.float32)
     table *= tensors["text.scale"].astype(np.float32)[:, None]
     words = tensors["text.vocabulary"].tobytes().decode("utf-8").split("\n")
     text = TextTower(tokenizer(words), table.shape[1])
     _fill(text.table.weight, table)
-    return text
+    own = {
+        name.removeprefix(PREFIX): part for name, part in tensors.items() if name.startswith(PREFIX)
+    }
+    return ReadingTower(text, Reader.of(own, int(metadata["reader_heads"]))) if own else text
 
 
 def _image(weights: _Weights) -> ImageTower:
