@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import hashlib
 from pathlib import Path
 
 import torch
@@ -38,6 +39,7 @@ def main() -> None:
     read = commands.add_parser("read", help="teach a finished encoder's reader anew")
     read.add_argument("--encoder", type=Path, required=True, help="folder of the encoder")
     read.add_argument("--target", type=Path, required=True, help="folder of the result")
+    read.add_argument("--start", type=Path, help="folder of an encoder whose reader it begins with")
     read.add_argument("--drawn", type=Path, help="folder of drawn pins")
     read.add_argument("--seed", type=int, default=Recipe().seed)
     read.add_argument("--leave-out", type=Path, help="classes that it may not read of")
@@ -59,18 +61,18 @@ def main() -> None:
         print(study.run(options, chosen, given.number or range(len(study.SEEDS))))
         return
     if given.command == "read":
-        chosen_of = (
-            "shared",
-            "target",
-            "work",
-            "drawn",
-            "seed",
-            "leave_out",
-            "fold",
-            "everything",
-            "fifth",
+        options = MakeOptions(
+            given.shared,
+            given.target,
+            given.work,
+            given.drawn,
+            given.seed,
+            leave_out=given.leave_out,
+            fold=given.fold,
+            everything=given.everything,
+            fifth=given.fifth,
         )
-        read_anew(MakeOptions(**{name: getattr(given, name) for name in chosen_of}), given.encoder)
+        read_anew(options, given.encoder, given.start)
         return
     left = LeftOut() if given.leave_out is None else LeftOut.read(given.leave_out)
     data, weights = given.shared / "data", given.shared / "weights"
@@ -78,17 +80,21 @@ def main() -> None:
     print(judge_file(sources, given.encoder, given.split, given.samples))
 
 
-def read_anew(options: MakeOptions, source: Path) -> Path:
-    """Write the encoder in the folder `source` to `options.target` with a reader taught anew."""
+def read_anew(options: MakeOptions, source: Path, start: Path | None = None) -> Path:
+    """Write the encoder in the folder `source` to `options.target` with a reader taught anew.
+
+    With the folder `start`, the reader begins as that encoder's.
+    """
     torch.set_num_threads(1)
     recipe = options.recipe()
-    saved = (
-        options.work / "readers" / f"{EmbeddedEncoder.load(source / WEIGHTS).fingerprint[-12:]}.pt"
-    )
+    used = [folder / WEIGHTS for folder in (source, start) if folder is not None]
+    name = hashlib.sha256(b"".join(path.read_bytes() for path in used)).hexdigest()[:12]
+    saved = options.work / "readers" / f"{name}.pt"
     saved.parent.mkdir(parents=True, exist_ok=True)
+    begin = None if start is None else start / WEIGHTS
     with Progress() as report:
         materials = gather(sources_of(options), recipe, report)
-        weights = add_to_finished(source, options.target, materials, recipe, saved, report)
+        weights = add_to_finished(source, options.target, materials, recipe, saved, report, begin)
         report(str(weights))
     return weights
 

@@ -14,24 +14,33 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
+from engine.errors import UsageError
 from engine.features.embedded import EmbeddedEncoder
 from engine.features.embedded_folder import CARD, MEMORY, WEIGHTS
 from engine.training import card, export, judge
 from engine.training.heads import Report
 from engine.training.materials import Materials
-from engine.training.reader import Reader
+from engine.training.reader import Reader, ReadingTower, turned
 from engine.training.reading import KeptTexts, Shop, teach
 from engine.training.recipe import Recipe
-from engine.training.unpack import unpack_text
+from engine.training.towers import TextTower
+from engine.training.unpack import unpack, unpack_text
 
 _SET = "fashion"
 _CHUNK = 64
 
 
 def add_reader(
-    packed: bytes, materials: Materials, recipe: Recipe, saved: Path, report: Report
+    packed: bytes,
+    materials: Materials,
+    recipe: Recipe,
+    saved: Path,
+    report: Report,
+    start: Path | None = None,
 ) -> bytes:
     """Return the encoder with a reader, trained now or found in `saved`.
+
+    `start` is a weight file made by the same recipe, whose reader is taken to begin with.
 
     Without pins that people ask for in speech there is nothing to learn: the encoder stays.
     """
@@ -54,19 +63,34 @@ def add_reader(
     kept = KeptTexts(
         materials.supervision.corpus, phrases, shop, vocabulary, materials.left_out, recipe.seed
     )
-    reader = teach(text, shop, kept, recipe, report)
+    begin = None if start is None else _begin(start, text)
+    reader = teach(text, shop, kept, recipe, report, begin)
     fresh = saved.with_suffix(".new")
     torch.save({name: torch.from_numpy(part) for name, part in reader.tensors().items()}, fresh)
     fresh.replace(saved)
     return export.with_reader(packed, reader)
 
 
+def _begin(start: Path, text: TextTower) -> Reader:
+    other = unpack(start).text
+    old, new = (tower.table.weight.detach() for tower in (other, text))
+    if not isinstance(other, ReadingTower) or old.shape != new.shape:
+        raise UsageError(f"{start} has no reader of the same words: begin without one")
+    return turned(other.reader, old, new)
+
+
 def add_to_finished(
-    source: Path, target: Path, materials: Materials, recipe: Recipe, saved: Path, report: Report
+    source: Path,
+    target: Path,
+    materials: Materials,
+    recipe: Recipe,
+    saved: Path,
+    report: Report,
+    start: Path | None = None,
 ) -> Path:
     """Write the encoder in the folder `source` again to `target`, with a reader; its card tells."""
     before = (source / WEIGHTS).read_bytes()
-    packed = add_reader(before, materials, recipe, saved, report)
+    packed = add_reader(before, materials, recipe, saved, report, start)
     told = json.loads((source / CARD).read_text(encoding="utf-8"))
     told["recipe"] = {
         **told["recipe"],

@@ -111,23 +111,36 @@ class KeptTexts:
         return self._chance.choice(_FRAMES).format(" ".join(words))
 
 
-def teach(text: TextTower, shop: Shop, kept: KeptTexts, recipe: Recipe, report: Report) -> Reader:
-    """Train a reader over the table of `text`, which stays."""
+def teach(
+    text: TextTower,
+    shop: Shop,
+    kept: KeptTexts,
+    recipe: Recipe,
+    report: Report,
+    start: Reader | None = None,
+) -> Reader:
+    """Train a reader over the table of `text`, which stays, anew or from another on."""
     torch.manual_seed(recipe.seed)
     chance = random.Random(recipe.seed)
     rows = text.table.weight.detach().requires_grad_(False)
-    reader = Reader(rows.shape[1], recipe.reader_width, recipe.reader_layers, recipe.reader_heads)
-    reader.scale.fill_(_ROW_LENGTH / float(rows.norm(dim=1).mean()))
+    steps, rate = recipe.reader_steps, recipe.reader_rate
+    if start is None:
+        shape = (recipe.reader_width, recipe.reader_layers, recipe.reader_heads)
+        reader = Reader(rows.shape[1], *shape)
+        reader.scale.fill_(_ROW_LENGTH / float(rows.norm(dim=1).mean()))
+    else:
+        steps, rate = recipe.reader_again_steps, recipe.reader_again_rate
+        reader = start.requires_grad_(True).train()
     tower = ReadingTower(text, reader)
     tower.table.weight.requires_grad_(False)
     speaker, weights = Speaker(chance), shop.weights()
     optimiser = torch.optim.AdamW(
-        reader.parameters(), lr=recipe.reader_rate, weight_decay=recipe.decay, betas=(0.9, 0.98)
+        reader.parameters(), lr=rate, weight_decay=recipe.decay, betas=(0.9, 0.98)
     )
     started = time.monotonic()
-    for number in range(recipe.reader_steps):
+    for number in range(steps):
         for group in optimiser.param_groups:
-            group["lr"] = recipe.reader_rate * cosine(number / recipe.reader_steps, recipe.warm_up)
+            group["lr"] = rate * cosine(number / steps, recipe.warm_up)
         drawn = chance.choices(shop.pins, weights, k=recipe.reader_rows)
         said = [speaker.utter(pin.attributes or {}) for pin in drawn]
         parts = _losses(tower, text, shop, said, kept.draw(recipe.reader_rows), recipe, chance)
@@ -136,10 +149,10 @@ def teach(text: TextTower, shop: Shop, kept: KeptTexts, recipe: Recipe, report: 
         backward(loss)
         nn.utils.clip_grad_norm_(reader.parameters(), _LONGEST_STEP)
         optimiser.step()
-        if number % _EVERY == 0 or number == recipe.reader_steps - 1:
+        if number % _EVERY == 0 or number == steps - 1:
             told = " ".join(f"{name} {float(part.detach()):.3f}" for name, part in parts.items())
             spent = time.monotonic() - started
-            report(f"reader {number + 1}/{recipe.reader_steps} {told} {spent:.0f}s")
+            report(f"reader {number + 1}/{steps} {told} {spent:.0f}s")
     return reader.eval()
 
 

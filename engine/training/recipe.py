@@ -103,6 +103,9 @@ class Recipe:
     reader_width: int = 160
     reader_layers: int = 2
     reader_heads: int = 4
+    reader_again_steps: int = 250
+    """Steps of a reader that starts as another encoder's."""
+    reader_again_rate: float = 6e-4
     reader_keeps: float = 3.0
     """Weight of keeping what every other text means."""
 

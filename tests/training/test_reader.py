@@ -13,11 +13,12 @@ from engine.features.reading import LEAST, MOST, WordReader
 from engine.features.wordpiece import tokenizer
 from engine.training import export
 from engine.training.backbone import Backbone
-from engine.training.reader import Reader, ReadingTower
+from engine.training.reader import Reader, ReadingTower, turned
 from engine.training.towers import ImageHead, ImageTower, TextTower
 from engine.training.unpack import unpack
 
 WORDS = ["[PAD]", "[UNK]", "red", "blue", "dog", "man", "bites", "for", "my", "a", "wear", "to"]
+MORE = [*WORDS, *"abcdefghijklmnop"]
 LONG = "dog bites man " * MOST
 
 
@@ -110,3 +111,18 @@ def test_the_format_says_whether_there_is_a_reader(folder: Path) -> None:
     again = export.with_reader((folder / "reading.safetensors").read_bytes(), random_reader(9))
     once = export.with_reader((folder / "plain.safetensors").read_bytes(), random_reader(9))
     assert again == once
+
+
+def test_a_reader_turned_to_another_space_says_the_same_there() -> None:
+    chance = np.random.default_rng(8)
+    turn = torch.from_numpy(np.linalg.qr(chance.normal(size=(16, 16)))[0].astype(np.float32))
+    # As many words as numbers at least: fewer leave some of the turn open.
+    old, new = (TextTower(tokenizer(list(dict.fromkeys(MORE))), 16) for _ in range(2))
+    with torch.no_grad():
+        new.table.weight.copy_(old.table.weight @ turn)
+    reader = random_reader()
+    texts = ["dog bites man", "something to wear for my dog"]
+    other = turned(reader, old.table.weight.detach(), new.table.weight.detach())
+    with torch.inference_mode():
+        before, after = ReadingTower(old, reader)(texts), ReadingTower(new, other)(texts)
+    assert torch.allclose(before @ turn, after, atol=1e-4)

@@ -38,6 +38,7 @@ RECIPE = Recipe(
     dimension=8, naming=3, hidden=16, image_side=64, train_side=32, caption_limit=40, text_steps=2,
     text_rows=8, head_steps=2, head_rows=16, network_minutes=0.02, network_rows=12,
     again_steps=1, again_views=(), bank_rows=12,
+    reader_steps=2, reader_rows=8, reader_width=8, reader_heads=2,
 )  # fmt: skip
 
 
@@ -144,6 +145,8 @@ def test_a_making_that_is_killed_goes_on_and_finishes(
     }
     encoder = EmbeddedEncoder.load(weights)
     assert encoder.dimension == 8
+    assert encoder.fingerprint.startswith("embedded/2:")
+    assert json.loads((options.target / "card.json").read_text())["stages"][-1] == "reader"
     assert np.isfinite(encoder.encode_texts(["red photo"])).all()
     assert {"encoder.safetensors", "memory.safetensors", "card.json", "README.md"} <= {
         path.name for path in options.target.iterdir()
