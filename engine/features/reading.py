@@ -27,26 +27,28 @@ _TINY = 1e-5
 
 @dataclass(frozen=True, slots=True)
 class _Layer:
-    """One layer: attention, then two linear maps, each after a normalisation and added on."""
+    """One layer: attention, then two linear maps, each on what was normalised, and added on."""
 
-    weights: Mapping[str, FloatArray]
+    asks: _Linear
+    joins: _Linear
+    widens: _Linear
+    narrows: _Linear
     heads: int
 
-    def __call__(self, x: FloatArray) -> FloatArray:
-        part = self.weights
-        count, length, width = x.shape
-        shape = (count, length, 3, self.heads, width // self.heads)
-        asked = (_normal(x, part, "first") @ part["asks.weight"].T + part["asks.bias"]).reshape(
-            shape
-        )
+    def __call__(self, x: FloatArray, count: int) -> FloatArray:
+        """Take and return (count * tokens, width)."""
+        width = x.shape[1] // self.heads
+        asked = self.asks(_normal(x)).reshape(count, -1, 3, self.heads, width)
         query, key, value = asked.transpose(2, 0, 3, 1, 4)
-        scores = query @ key.transpose(0, 1, 3, 2) * np.float32(shape[-1] ** -0.5)
-        scores = np.exp(scores - scores.max(-1, keepdims=True))
+        scores = query @ key.transpose(0, 1, 3, 2)
+        scores *= np.float32(width**-0.5)
+        scores -= scores.max(-1, keepdims=True)
+        np.exp(scores, out=scores)
         scores /= scores.sum(-1, keepdims=True)
         seen = (scores @ value).transpose(0, 2, 1, 3).reshape(x.shape)
-        x = x + seen @ part["joins.weight"].T + part["joins.bias"]
-        wide = _gelu(_normal(x, part, "second") @ part["widens.weight"].T + part["widens.bias"])
-        return np.asarray(x + wide @ part["narrows.weight"].T + part["narrows.bias"], np.float32)
+        x = x + self.joins(seen)
+        x += self.narrows(_gelu(self.widens(_normal(x))))
+        return x
 
 
 class WordReader:
@@ -54,20 +56,21 @@ class WordReader:
 
     def __init__(self, tensors: Mapping[str, npt.NDArray[np.generic]], heads: int) -> None:
         """`tensors` are those of a weight file under `PREFIX`, without it."""
-        wide = {name: np.asarray(tensor, np.float32) for name, tensor in tensors.items()}
-        self._weights = wide
-        count = 1 + max(int(name.split(".")[1]) for name in wide if name.startswith("layers."))
+        part = {name: np.asarray(tensor, np.float32) for name, tensor in tensors.items()}
+        count = 1 + max(int(name.split(".")[1]) for name in part if name.startswith("layers."))
+        self._enters, self._places = _Linear.of(part, "enters"), part["places"]
         self._layers = [
             _Layer(
-                {
-                    name.removeprefix(start): tensor
-                    for name, tensor in wide.items()
-                    if name.startswith(start)
-                },
+                _Linear.of(part, f"layers.{number}.asks", f"layers.{number}.first"),
+                _Linear.of(part, f"layers.{number}.joins"),
+                _Linear.of(part, f"layers.{number}.widens", f"layers.{number}.second"),
+                _Linear.of(part, f"layers.{number}.narrows"),
                 heads,
             )
-            for start in (f"layers.{number}." for number in range(count))
+            for number in range(count)
         ]
+        self._weighs = _Linear.of(part, "weighs", "last")
+        self._adds = _Linear.of(part, "adds", "last")
 
     @classmethod
     def of(
@@ -83,27 +86,54 @@ class WordReader:
 
     def __call__(self, rows: FloatArray) -> FloatArray:
         """Return (n, d), not of unit length, for rows (n, tokens, d)."""
-        own = self._weights
-        x = rows @ own["enters.weight"].T + own["enters.bias"] + own["places"][: rows.shape[1]]
+        count, length, dimension = rows.shape
+        x = self._enters(rows.reshape(-1, dimension)).reshape(count, length, -1)
+        x = (x + self._places[:length]).reshape(count * length, -1)
         for layer in self._layers:
-            x = layer(x)
-        x = _normal(x, own, "last")
-        weights = np.exp(
-            np.clip(x @ own["weighs.weight"].T + own["weighs.bias"], LIGHTEST, HEAVIEST)
-        )
-        sums = (rows * weights).sum(1)
+            x = layer(x, count)
+        x = _normal(x)
+        weights = np.exp(np.clip(self._weighs(x), LIGHTEST, HEAVIEST)).reshape(count, 1, length)
+        sums = (weights @ rows)[:, 0]
         sums /= np.maximum(np.linalg.norm(sums, axis=1, keepdims=True), _TINY)
-        return np.asarray(sums + x.mean(1) @ own["adds.weight"].T + own["adds.bias"], np.float32)
+        return np.asarray(sums + self._adds(x.reshape(count, length, -1).mean(1)), np.float32)
 
 
-def _normal(x: FloatArray, part: Mapping[str, FloatArray], name: str) -> FloatArray:
-    """Layer normalisation (Ba et al., 2016)."""
-    gaps = x - x.mean(-1, keepdims=True)
-    spread = np.sqrt((gaps * gaps).mean(-1, keepdims=True) + np.float32(_TINY))
-    return np.asarray(gaps / spread * part[f"{name}.weight"] + part[f"{name}.bias"], np.float32)
+@dataclass(frozen=True, slots=True)
+class _Linear:
+    """`x @ weight + bias`; what scales and shifts a normalised input is part of both."""
+
+    weight: FloatArray
+    bias: FloatArray
+
+    @classmethod
+    def of(cls, part: Mapping[str, FloatArray], name: str, before: str = "") -> Self:
+        weight, bias = part[f"{name}.weight"].T, part[f"{name}.bias"]
+        if before:
+            bias = part[f"{before}.bias"] @ weight + bias
+            weight = part[f"{before}.weight"][:, None] * weight
+        return cls(np.ascontiguousarray(weight), bias)
+
+    def __call__(self, x: FloatArray) -> FloatArray:
+        return np.asarray(x @ self.weight + self.bias, np.float32)
+
+
+def _normal(x: FloatArray) -> FloatArray:
+    """Layer normalisation (Ba et al., 2016) of the rows, without its scale and shift."""
+    width = np.float32(x.shape[1])
+    gaps = x - x.sum(1, keepdims=True) / width
+    squares = np.einsum("nd,nd->n", gaps, gaps)
+    gaps /= np.sqrt(squares / width + np.float32(_TINY))[:, None]
+    return gaps
 
 
 def _gelu(x: FloatArray) -> FloatArray:
     """The tanh form of Hendrycks and Gimpel, 2016."""
-    inner = np.float32(0.7978845608) * (x + np.float32(0.044715) * x * x * x)
-    return np.asarray(np.float32(0.5) * x * (1 + np.tanh(inner)), np.float32)
+    inner = x * x
+    inner *= np.float32(0.7978845608 * 0.044715)
+    inner += np.float32(0.7978845608)
+    inner *= x
+    np.tanh(inner, out=inner)
+    inner += np.float32(1)
+    inner *= x
+    inner *= np.float32(0.5)
+    return inner
