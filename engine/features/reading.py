@@ -87,8 +87,8 @@ class WordReader:
     def __call__(self, rows: FloatArray) -> FloatArray:
         """Return (n, d), not of unit length, for rows (n, tokens, d)."""
         count, length, dimension = rows.shape
-        x = self._enters(rows.reshape(-1, dimension)).reshape(count, length, -1)
-        x = (x + self._places[:length]).reshape(count * length, -1)
+        entered = self._enters(rows.reshape(-1, dimension)).reshape(count, length, -1)
+        x: FloatArray = (entered + self._places[:length]).reshape(count * length, -1)
         for layer in self._layers:
             x = layer(x, count)
         x = _normal(x)
@@ -120,7 +120,7 @@ class _Linear:
 def _normal(x: FloatArray) -> FloatArray:
     """Layer normalisation (Ba et al., 2016) of the rows, without its scale and shift."""
     width = np.float32(x.shape[1])
-    gaps = x - x.sum(1, keepdims=True) / width
+    gaps: FloatArray = x - x.sum(1, keepdims=True) / width
     squares = np.einsum("nd,nd->n", gaps, gaps)
     gaps /= np.sqrt(squares / width + np.float32(_TINY))[:, None]
     return gaps
