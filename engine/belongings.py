@@ -66,7 +66,10 @@ class Belongings:
     @cached_property
     def cursors(self) -> Cursors:
         """What writes and reads the cursors of answers."""
-        return Cursors.of(self.folder)
+        shared = self.settings.serve.cursor_secret
+        if shared is None:
+            return Cursors.of(self.folder)
+        return Cursors.shared(shared.get_secret_value(), self.settings.collection)
 
     def files(self) -> list[Path]:
         """Return what a backup has of these; not all may exist."""

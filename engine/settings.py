@@ -121,6 +121,11 @@ class ServeSettings(BaseModel):
         any time.
     log: what is written to stderr: warnings and errors for people, with a line for each request,
         or all of it as JSON.
+    cache_s: for how many seconds an answer to a search may be given again; 0 for none.
+    recall_probe: what share of the searches is made again, exactly, to measure what is left out.
+    telemetry: send traces to OTEL_EXPORTER_OTLP_ENDPOINT; needs the extra `telemetry`.
+    cursor_secret: signs cursors in place of a secret in the collection's folder, for services on
+        several machines behind one name.
     threads, waiting: how many requests work at once, and how many may wait for that; more are told
         to come again (503). Writing requests have threads of their own, and as long a queue.
     """
@@ -140,6 +145,10 @@ class ServeSettings(BaseModel):
     parallel: int | None = Field(default=None, ge=0)
     deadline_s: float = Field(default=60.0, ge=0, le=3_600)
     log: Literal["errors", "plain", "json"] = "errors"
+    cache_s: float = Field(default=0.0, ge=0, le=3_600)
+    recall_probe: float = Field(default=0.0, ge=0, le=1)
+    telemetry: bool = False
+    cursor_secret: SecretStr | None = Field(default=None, min_length=16)
     threads: int = Field(default=8, ge=1, le=256)
     waiting: int = Field(default=48, ge=1, le=10_000)
 

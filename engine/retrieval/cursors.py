@@ -61,6 +61,11 @@ class Cursors:
                 ) from None
         return cls(secret)
 
+    @classmethod
+    def shared(cls, secret: str, collection: str) -> "Cursors":
+        """Take a secret that services on several machines share; each collection has its own."""
+        return cls(hashlib.blake2b(collection.encode(), key=secret.encode()[:64]).digest()[:32])
+
     def write(self, query: bytes, seen: Iterable[int]) -> str:
         """Return the cursor of a query (see `binding`) after what was seen of its answer."""
         marks = sorted(seen)

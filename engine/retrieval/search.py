@@ -11,6 +11,7 @@ from engine.retrieval.listing import Entry, Pins, page_of, show
 from engine.retrieval.parameters import Parameters
 from engine.retrieval.ranking import Ranking, rank
 from engine.retrieval.understand import Reader, Understood
+from engine.stages import stage
 from engine.store.plan import Plan
 
 Reorder = Callable[[Iterator[Entry], Pins], Iterator[Entry]]
@@ -36,8 +37,9 @@ def search(
         entries = personal(entries, pins)
     entries = diversified(entries, pins, query.diversity)
     keys = ranking.candidates.keys
-    page = page_of(entries, keys, query.offset, query.limit, query.seen)
-    hits = show(page.entries, pins, asked.terms if query.explain else None)
+    with stage("page"):
+        page = page_of(entries, keys, query.offset, query.limit, query.seen)
+        hits = show(page.entries, pins, asked.terms if query.explain else None)
     took = (time.perf_counter() - started) * 1000
     missing = ranking.candidates.missing
     return Answer(
@@ -51,9 +53,12 @@ def search(
     )
 
 
-def ranked(query: Query, reader: Reader, parameters: Parameters) -> tuple[Understood, Ranking]:
-    """Return what a query means, and all its candidates in order."""
-    asked = reader.understand(query)
+def ranked(
+    query: Query, reader: Reader, parameters: Parameters, *, exact: bool = False
+) -> tuple[Understood, Ranking]:
+    """Return what a query means, and all its candidates in order; see `Plan.exact`."""
+    with stage("encode"):
+        asked = reader.understand(query)
     plan = Plan(
         terms=asked.terms,
         vector=asked.vector,
@@ -62,8 +67,12 @@ def ranked(query: Query, reader: Reader, parameters: Parameters) -> tuple[Unders
         bm25=parameters.bm25,
         lexical_depth=parameters.lexical_depth,
         vector_depth=parameters.vector_depth,
+        exact=exact,
     )
-    return asked, rank(reader.collection.candidates(plan), asked.kind, parameters)
+    with stage("candidates"):
+        found = reader.collection.candidates(plan)
+    with stage("fuse"):
+        return asked, rank(found, asked.kind, parameters)
 
 
 def read_ahead(offset: int, limit: int, deep: bool) -> int:

@@ -10,7 +10,7 @@ from fastapi import APIRouter, FastAPI
 from fastapi.concurrency import run_in_threadpool
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
-from starlette.middleware.gzip import GZipMiddleware
+from starlette_compress import CompressMiddleware
 
 from engine import __version__
 from engine.ingestion.inbox import INBOX_NAME, Inbox
@@ -40,15 +40,16 @@ from engine.serving.callers import Callers, asking_paths
 from engine.serving.deadlines import HEADER as DEADLINE_HEADER
 from engine.serving.deadlines import Dated
 from engine.serving.description import DescribedApp
+from engine.serving.figures import RequestMetrics
 from engine.serving.gate import KEYED, Gate, Rules
 from engine.serving.incoming import BodyLimits
 from engine.serving.limits import Limits
 from engine.serving.load import Bounded, Threads
-from engine.serving.metrics import RequestMetrics
 from engine.serving.models import SEQUENCE_HEADER
 from engine.serving.observed import Observed
 from engine.serving.request_ids import HEADER, Named
 from engine.serving.service import Service
+from engine.serving.tracing import options, watch_of
 from engine.settings import Settings
 from engine.store.key_file import KeyFile
 from engine.workspace import Workspace, collection_folder
@@ -71,8 +72,9 @@ def create_app(
     configured = workspace.settings.queue
     waiting = Inbox(collection_folder(workspace.settings) / INBOX_NAME)
     queue = QueueClient(configured, waiting) if configured.url is not None else None
-    service = Service(workspace, queue)
+    serve = workspace.settings.serve
     metrics = RequestMetrics()
+    service = Service(workspace, queue, metrics)
     threads = Threads(workspace.settings.serve.threads, metrics.registry)
 
     @asynccontextmanager
@@ -82,6 +84,7 @@ def create_app(
         try:
             yield
         finally:
+            await run_in_threadpool(service.close)
             if queue is not None:
                 await run_in_threadpool(queue.close)
 
@@ -93,7 +96,11 @@ def create_app(
         lifespan=lifespan,
         middleware=[
             Middleware(Named),
-            Middleware(Observed, told=[metrics.count, logs.told]),
+            Middleware(
+                Observed,
+                told=[metrics.count, logs.told],
+                watch=watch_of(metrics, serve.telemetry),
+            ),
             *_cors(rules.origins),
             Middleware(Gate, rules=rules),
             Middleware(Dated, longest_s=workspace.settings.serve.deadline_s),
@@ -103,14 +110,14 @@ def create_app(
                 most_waiting=workspace.settings.serve.waiting,
                 prefixes=[KEYED],
             ),
-            Middleware(GZipMiddleware, minimum_size=1_000, compresslevel=5),
+            Middleware(CompressMiddleware, minimum_size=1_000, gzip_level=5),
         ],
         responses=problems.RESPONSES,
+        telemetry=options(serve.telemetry),
         docs_url=None,
         redoc_url=None,
     )
     app.state.service = service
-    app.state.metrics = metrics
     # Registries of what else works in this process.
     app.state.beside = ()
     app.key_required = rules.callers.anonymous is None

@@ -9,6 +9,7 @@ from pythonjsonlogger.json import JsonFormatter
 
 from engine.serving.observed import Answered
 from engine.serving.request_ids import request_id
+from engine.serving.spans import trace_id
 
 Form = Literal["errors", "plain", "json"]
 requests = logging.getLogger("engine.requests")
@@ -55,6 +56,8 @@ def told(answered: Answered) -> None:
 
 def _named(record: logging.LogRecord) -> bool:
     record.request_id = request_id() or None
+    if (trace := trace_id()) is not None:
+        record.trace_id = trace
     return True
 
 

@@ -9,6 +9,7 @@ from fastapi.routing import iter_route_contexts
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from engine.serving.callers import caller_of
+from engine.stages import Watch, watched_by
 
 METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 
@@ -30,17 +31,24 @@ class Answered:
 
 
 class Observed:
-    """ASGI middleware that tells of each request once it is answered, in the order of `told`."""
+    """ASGI middleware that tells of each request once it is answered, in the order of `told`.
 
-    def __init__(self, app: ASGIApp, told: Sequence[Callable[[Answered], None]]) -> None:
+    watch: is told the stages of the searches in it.
+    """
+
+    def __init__(
+        self, app: ASGIApp, told: Sequence[Callable[[Answered], None]], watch: Watch | None = None
+    ) -> None:
         self.app = app
         self.told = tuple(told)
+        self.watch = watch
         self._paths: dict[int, str] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
+        watched_by(self.watch)  # never taken back: each request has a context of its own
         begun = time.monotonic()
         status = 500
 

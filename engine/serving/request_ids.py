@@ -8,6 +8,8 @@ from typing import Final
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from engine.serving.spans import name_span
+
 HEADER: Final = "X-Request-ID"
 _SANE = re.compile(r"[A-Za-z0-9._:-]{1,64}")
 # Never taken back: a request has a context of its own, and an error is answered after all else.
@@ -32,6 +34,7 @@ class Named:
         given = Headers(scope=scope).get(HEADER, "")
         name = given if _SANE.fullmatch(given) else secrets.token_hex(8)
         _CURRENT.set(name)
+        name_span(name)
 
         async def named(message: Message) -> None:
             if message["type"] == "http.response.start":

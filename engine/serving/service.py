@@ -19,8 +19,12 @@ from engine.ingestion.queue_client import QueueClient
 from engine.jsonl import BadLine
 from engine.queries import Query
 from engine.retrieval.answers import Answer
+from engine.retrieval.probe import recall
+from engine.serving.answer_cache import AnswerCache
 from engine.serving.asking import Asking
 from engine.serving.deadlines import Turn
+from engine.serving.figures import RequestMetrics
+from engine.serving.probing import Prober
 from engine.serving.thumbnails import Thumbnails
 from engine.serving.writers import Writers
 from engine.store.feedback_log import Event
@@ -42,9 +46,18 @@ class Service:
     queue: where pins of a batch go instead of into the collection; None without a queue.
     """
 
-    def __init__(self, workspace: Workspace, queue: QueueClient | None = None) -> None:
+    def __init__(
+        self,
+        workspace: Workspace,
+        queue: QueueClient | None = None,
+        figures: RequestMetrics | None = None,
+    ) -> None:
         self.workspace = workspace
         self.queue = queue
+        self.figures = figures or RequestMetrics()
+        serve = workspace.settings.serve
+        self.cache = AnswerCache(serve.cache_s, self.figures.looked)
+        self._prober = Prober(serve.recall_probe, self._recall, self.figures.recall.observe)
         self.thumbnails = Thumbnails()
         self.writers = Writers(workspace.settings.serve.waiting)
         self.warm = False
@@ -55,6 +68,10 @@ class Service:
             Turn(SEARCHING) if workspace.settings.store.url is None else nullcontext()
         )
         self._gathering = Gathering(self._taken, self.writing, Turn())
+
+    def close(self) -> None:
+        """Wait for what goes on without a request."""
+        self._prober.close()
 
     def warm_up(self) -> None:
         """Load both sides of the encoder; FingerprintMismatch if the collection has another."""
@@ -70,9 +87,22 @@ class Service:
 
     def search(self, query: Query) -> Answer:
         """Answer a query, once there is room for its pictures if it has some."""
-        looks = any(part.kind == "image" or part.crop is not None for part in query.parts)
-        with self._decoding if looks else self._searching:
+        answer = self.cache.answer(query, self.workspace.parameters, lambda: self._searched(query))
+        self._prober.answered(query)
+        return answer
+
+    def _searched(self, query: Query) -> Answer:
+        with self._turn(query):
             return self.workspace.search(query)
+
+    def _recall(self, query: Query) -> float:
+        parameters = self.workspace.parameters
+        with self._turn(query):
+            return recall(query, self.workspace.reader(parameters), parameters)
+
+    def _turn(self, query: Query) -> AbstractContextManager[Any]:
+        looks = any(part.kind == "image" or part.crop is not None for part in query.parts)
+        return self._decoding if looks else self._searching
 
     def ask(self, request: Asking) -> dict[str, Any]:
         """Answer a request, once there is room for its pictures if it has some."""
@@ -94,19 +124,28 @@ class Service:
     def writing(self) -> Iterator[None]:
         """Keep others from writing, and take one of the places for pictures."""
         # The lock first: writers that wait for each other must not keep searches from decoding.
-        with self._writes, self._decoding:
+        with self._changing(), self._decoding:
             yield
+
+    @contextmanager
+    def _changing(self) -> Iterator[None]:
+        """Keep others from writing; no answer of before is given any more."""
+        with self._writes:
+            try:
+                yield
+            finally:
+                self.cache.clear()
 
     def delete(
         self, pin_id: str, updated_at: datetime | None = None, sequence: int | None = None
     ) -> None:
         """Delete a pin and its picture, see `Workspace.delete`; raise UnknownPin, StaleVersion."""
-        with self._writes:
+        with self._changing():
             self.workspace.delete(pin_id, updated_at=updated_at, sequence=sequence)
 
     def take_down(self, kind: Kind, value: str, reason: str) -> list[str]:
         """Remove a pin or a picture for good; see `Eraser.take_down`."""
-        with self._writes:
+        with self._changing():
             return self.workspace.eraser.take_down(kind, value, reason)
 
     def snapshot(self) -> Snapshot:

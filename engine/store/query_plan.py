@@ -9,7 +9,7 @@
 Knows nothing of calibration and fusion, nor of any engine's API.
 """
 
-from collections.abc import Container, Iterable
+from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import repeat
 
@@ -17,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from engine.queries import Filter
+from engine.stages import apart, stage
 from engine.store import schema
 from engine.store.frequencies import Frequencies
 from engine.store.legs import RAISE, Key, Leg, Legs, Ranked, Scope, TextLeg, VectorLeg
@@ -77,7 +78,7 @@ def candidates(
     """
     found = Found()
     first = _first(plan, Scope(plan.filter, without), regions, raised=legs.tells_text)
-    answers = legs.run(list(first.values())) if first else []
+    answers = _run(legs, first)
     drawn = dict(zip(first, answers, strict=True))
     missing = [NAMES[name] for name, ranked in drawn.items() if ranked is None]
     scores = {name: found.add(each) for name, each in drawn.items() if each is not None}
@@ -95,7 +96,7 @@ def candidates(
     matching = _by_sum(plan, list(dict.fromkeys((*described, *boarded))), scores, found.keys)
     kept = list(dict.fromkeys((*matching[: plan.lexical_depth], *vector_leg)))
     if second := _second(plan, found, scores, kept, sure):
-        for name, ranked in zip(second, legs.run(list(second.values())), strict=True):
+        for name, ranked in zip(second, _run(legs, second), strict=True):
             if ranked is None:
                 missing.append(f"{NAMES[name]} of pins that the other signal found")
             elif name == schema.HAS_TEXT:
@@ -117,6 +118,19 @@ def candidates(
         idf=frequencies.idf(legs, plan.terms) if described or boarded or not missing else {},
         missing=tuple(missing),
     )
+
+
+def _run(legs: Legs, wanted: dict[str, Leg]) -> Sequence[Ranked | None]:
+    """Run legs in one go, or one by one where somebody wants to be told of each."""
+    if not wanted:
+        return []
+    if not apart():
+        return legs.run(list(wanted.values()))
+    found: list[Ranked | None] = []
+    for leg in wanted.values():
+        with stage("lexical" if isinstance(leg, TextLeg) else "vector"):
+            found += legs.run([leg])
+    return found
 
 
 def _lowered(raised: dict[int, float]) -> tuple[dict[int, float], set[int]]:

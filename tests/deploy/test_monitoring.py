@@ -10,7 +10,7 @@ import yaml
 from prometheus_client import CollectorRegistry
 
 from engine.ingestion.metrics import Metrics
-from engine.serving.metrics import RequestMetrics
+from engine.serving.figures import RequestMetrics
 from tests.conftest import ROOT
 
 FOLDER = ROOT / "deploy" / "monitoring"

@@ -1,16 +1,18 @@
 """What stands around an answer: its id, compression, and which pages elsewhere may read it."""
 
+import json
 import re
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
+import zstandard
 from pydantic import ValidationError
 from starlette.testclient import TestClient
 
 from engine.settings import ServeSettings
 from engine.workspace import Workspace
-from tests.serving.conftest import client_of, problem
+from tests.serving.conftest import client_of, ids, problem
 
 PAGE = "https://pins.example"
 
@@ -62,19 +64,32 @@ class TestRequestId:
 
 
 class TestCompression:
-    def test_json_is_pressed_for_those_who_ask(self, reader: TestClient) -> None:
+    @pytest.mark.parametrize(
+        ("accepted", "used"),
+        [
+            ("gzip", "gzip"),
+            ("gzip, br", "br"),
+            ("gzip, deflate, br, zstd", "zstd"),
+            ("br;q=0, gzip;q=0.5", "gzip"),
+        ],
+    )
+    def test_json_is_pressed_for_those_who_ask(
+        self, reader: TestClient, accepted: str, used: str
+    ) -> None:
         asked = {"q": "red", "explain": "true"}
-        pressed = reader.get("/v1/search", params=asked, headers={"Accept-Encoding": "gzip"})
+        pressed = reader.get("/v1/search", params=asked, headers={"Accept-Encoding": accepted})
         plain = reader.get("/v1/search", params=asked, headers={"Accept-Encoding": "identity"})
-        assert pressed.headers["content-encoding"] == "gzip"
+        assert pressed.headers["content-encoding"] == used
+        assert "accept-encoding" in pressed.headers["vary"].lower()
         assert "content-encoding" not in plain.headers
-        assert [hit["id"] for hit in pressed.json()["hits"]] == [
-            hit["id"] for hit in plain.json()["hits"]
-        ]
+        data = pressed.content  # which the client has unpacked, but for zstd
+        if used == "zstd":
+            data = zstandard.ZstdDecompressor().decompressobj().decompress(data)
+        assert [hit["id"] for hit in json.loads(data)["hits"]] == ids(plain)
         assert int(pressed.headers["content-length"]) < len(plain.content) / 2
 
     def test_pictures_are_not(self, reader: TestClient) -> None:
-        answer = reader.get("/v1/pins/dress-001/image", headers={"Accept-Encoding": "gzip"})
+        answer = reader.get("/v1/pins/dress-001/image", headers={"Accept-Encoding": "gzip, br"})
         assert "content-encoding" not in answer.headers
 
 

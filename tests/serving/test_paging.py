@@ -3,9 +3,22 @@
 from typing import Any
 
 import pytest
+from pydantic import SecretStr
 from starlette.testclient import TestClient
 
-from tests.serving.conftest import PINS, ids, inline, picture, pin_body, problem
+from engine.errors import BadSetting
+from engine.settings import ServeSettings, load_settings
+from engine.workspace import Workspace
+from tests.serving.conftest import (
+    PINS,
+    client_of,
+    fill,
+    ids,
+    inline,
+    picture,
+    pin_body,
+    problem,
+)
 
 WORDS = {"q": "red dress", "collapse": "false"}
 
@@ -111,3 +124,23 @@ class TestBinding:
         cursor = page(reader, "/v1/pins/dress-001/related", None, limit=2)["next"]
         for path in ("/v1/pins/dress-010/related", "/v1/search?q=red"):
             problem(reader.get(path, params={"cursor": cursor}), 400, "bad-query")
+
+
+def test_services_with_one_secret_read_each_other_s_cursors(
+    library: Workspace, desk: Workspace
+) -> None:
+    """On two machines: the same pins in two data folders."""
+    shared = ServeSettings(anonymous="admin", cursor_secret=SecretStr("a secret of both"))
+    with client_of(library, serve=shared) as one, client_of(desk, serve=shared) as other:
+        fill(other)
+        first = one.get("/v1/search", params=WORDS | {"limit": 3}).json()
+        whole = ids(one.get("/v1/search", params=WORDS | {"limit": 200}))
+        assert rest(other, "/v1/search", first["next"], **WORDS | {"limit": 3}) == whole[3:]
+    alone = ServeSettings(anonymous="admin")
+    strange = ServeSettings(anonymous="admin", cursor_secret=SecretStr("another one of 16"))
+    for serve in (alone, strange):
+        with client_of(desk, serve=serve) as client:
+            asked = WORDS | {"limit": 3, "cursor": first["next"]}
+            problem(client.get("/v1/search", params=asked), 400, "bad-query")
+    with pytest.raises(BadSetting, match="CURSOR_SECRET"):
+        load_settings(serve={"cursor_secret": "short"})
