@@ -1,4 +1,4 @@
-"""Makes `engine/client/synchronous.py` of the one for asyncio: python -m tests.client.unasync."""
+"""Makes `engine/client/synchronous` of the one for asyncio: python -m tests.client.unasync."""
 
 import re
 import subprocess
@@ -7,13 +7,12 @@ from pathlib import Path
 
 from tests.conftest import ROOT
 
-SOURCE = ROOT / "engine" / "client" / "asynchronous.py"
-TARGET = ROOT / "engine" / "client" / "synchronous.py"
+SOURCE = ROOT / "engine" / "client" / "asynchronous"
+TARGET = ROOT / "engine" / "client" / "synchronous"
+MADE = "# Made from `client/asynchronous` by tests/client/unasync.py.\n"
 CHANGES = (
-    (
-        r'"""The client for asyncio\..*"""',
-        '"""The client without asyncio. Made from `asynchronous.py`: see tests/client."""',
-    ),
+    (r"The client for asyncio\..*\"\"\"", 'The client without asyncio."""'),
+    (r"engine\.client\.asynchronous", "engine.client.synchronous"),
     (r"\(await (self\._(?:json|sent)\((?:[^()]|\([^()]*\))*\))\)", r"\1"),
     (r"\bawait ", ""),
     (r'for hit in (answer\["hits"\]):\n\s+yield hit', r"yield from \1"),
@@ -27,11 +26,17 @@ CHANGES = (
 )
 
 
-def unasync(text: str) -> str:
+def modules() -> dict[str, str]:
+    """Return the modules without asyncio by file name."""
+    return {each.name: unasync(each) for each in sorted(SOURCE.glob("*.py"))}
+
+
+def unasync(source: Path) -> str:
     """Return a module without asyncio."""
+    text = source.read_text()
     for pattern, other in CHANGES:
         text = re.sub(pattern, other, text)
-    return formatted(text, TARGET)
+    return formatted(MADE + text, TARGET / source.name)
 
 
 def formatted(text: str, path: Path) -> str:
@@ -42,4 +47,5 @@ def formatted(text: str, path: Path) -> str:
 
 
 if __name__ == "__main__":
-    TARGET.write_text(unasync(SOURCE.read_text()))
+    for name, made in modules().items():
+        (TARGET / name).write_text(made)
