@@ -16,7 +16,7 @@ from typing import Any
 from engine.belongings import Belongings
 from engine.discovery.feed import Feed, Personal
 from engine.discovery.knowledge import Knowledge
-from engine.discovery.objects import Finder
+from engine.discovery.objects import Finder, named
 from engine.errors import UnknownPin, UsageError
 from engine.features.encoder import Encoder
 from engine.features.factory import load_encoder
@@ -165,6 +165,7 @@ class Workspace:
             self.images,
             self.limits,
             parameters.text_gain,
+            lambda rows: named(rows, self.knowledge.labels("kind")),
         )
 
     def related(

@@ -221,7 +221,10 @@ def reasons(why: dict[str, Any]) -> str:
         "none": "words play no part",
     }[source]
     legs = " and ".join(why["found_by"])
-    return f"found by {legs}; {text}; cosine {why['image']['cosine']:.2f}"
+    part = ""
+    if region := why["image"].get("region"):
+        part = f" ({region['label'] or 'a part of it'} at {region['box']})"
+    return f"found by {legs}; {text}; cosine {why['image']['cosine']:.2f}{part}"
 
 
 def _words(why: dict[str, Any]) -> str:

@@ -8,6 +8,18 @@ from engine.pins import Pin, pin_to_json
 
 
 @dataclass(frozen=True)
+class Thing:
+    """A thing in a picture that matched better than the whole: its box `x,y,w,h` and cosine.
+
+    label: None where no label fits surely.
+    """
+
+    box: str
+    label: str | None
+    cosine: float
+
+
+@dataclass(frozen=True)
 class Why:
     """Why a hit stands where it stands; all values are of the moment of the query.
 
@@ -18,6 +30,7 @@ class Why:
     lexical_from: "text" when the pin's own words were scored, "neighbours" when it has none and
         the value is what pins of like similarity with text have, "none" without a lexical signal.
     lexical_rank, vector_rank: 1-based place in each leg, None where that leg did not find it.
+    thing: what in the picture matched, where that is a part of it.
     """
 
     found_by: tuple[str, ...]
@@ -32,6 +45,7 @@ class Why:
     lexical_from: str
     lexical_rank: int | None
     vector_rank: int | None
+    thing: Thing | None = None
 
 
 @dataclass(frozen=True)
@@ -129,7 +143,7 @@ def why_to_json(why: Why) -> dict[str, Any]:
             "matched_terms": why.matched_terms,
             "rank": why.lexical_rank,
         },
-        "image": {"cosine": _round(why.cosine), "rank": why.vector_rank},
+        "image": {"cosine": _round(why.cosine), "rank": why.vector_rank} | _thing(why.thing),
         "calibrated": {
             "lexical": _round(why.lexical),
             "lexical_from": why.lexical_from,
@@ -141,6 +155,13 @@ def why_to_json(why: Why) -> dict[str, Any]:
             "visual": _round(1.0 - why.lexical_weight),
         },
     }
+
+
+def _thing(thing: Thing | None) -> dict[str, Any]:
+    if thing is None:
+        return {}
+    told = {"box": thing.box, "label": thing.label, "cosine": _round(thing.cosine)}
+    return {"region": told}
 
 
 def _round(value: float) -> float:

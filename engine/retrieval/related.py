@@ -12,6 +12,7 @@ from engine.retrieval.listing import Pins, page_of, show
 from engine.retrieval.parameters import Parameters
 from engine.retrieval.ranking import rank
 from engine.retrieval.search import read_ahead
+from engine.retrieval.things import with_things
 from engine.retrieval.understand import Reader, Understood
 from engine.store.plan import Plan
 from engine.store.records import Record
@@ -64,6 +65,7 @@ def related(
     varied = diversified(distinct, pins, diversity)
     page = page_of(varied, ranking.candidates.keys, offset, limit, seen)
     hits = show(page.entries, pins, asked.terms if explain else None)
+    hits = with_things(hits, asked.vector, collection, reader.labelled)
     took = (time.perf_counter() - started) * 1000
     return Answer(
         hits,

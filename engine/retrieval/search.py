@@ -10,6 +10,7 @@ from engine.retrieval.diversity import POOL, diversified
 from engine.retrieval.listing import Entry, Pins, page_of, show
 from engine.retrieval.parameters import Parameters
 from engine.retrieval.ranking import Ranking, rank
+from engine.retrieval.things import with_things
 from engine.retrieval.understand import Reader, Understood
 from engine.stages import stage
 from engine.store.plan import Plan
@@ -40,6 +41,7 @@ def search(
     with stage("page"):
         page = page_of(entries, keys, query.offset, query.limit, query.seen)
         hits = show(page.entries, pins, asked.terms if query.explain else None)
+        hits = with_things(hits, asked.vector, reader.collection, reader.labelled)
     took = (time.perf_counter() - started) * 1000
     missing = ranking.candidates.missing
     return Answer(

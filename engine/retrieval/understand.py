@@ -1,6 +1,6 @@
 """What a query means to the engine: its terms for BM25, one vector for the pictures, its kind."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -40,11 +40,17 @@ class Understood:
     corrections: Mapping[str, str] = field(default_factory=dict)
 
 
+def unlabelled(rows: FloatArray) -> Sequence[str | None]:
+    """Return no name for any row."""
+    return [None] * len(rows)
+
+
 @dataclass(frozen=True)
 class Reader:
     """Reads queries with the collection's own analysis, encoder and pictures.
 
     load_encoder: called only by queries that need one; a pin brings its vector along.
+    labelled: names what is in crops, by their unit rows; by default nothing has a name.
     """
 
     collection: Collection
@@ -53,6 +59,7 @@ class Reader:
     images: ImageStore
     limits: ImageLimits
     text_gain: float
+    labelled: Callable[[FloatArray], Sequence[str | None]] = unlabelled
 
     def understand(self, query: Query) -> Understood:
         """Return the query's meaning; raise BadQuery, BadImage, BadCrop or UnknownPin."""

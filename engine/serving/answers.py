@@ -73,11 +73,22 @@ class TextWhy(BaseModel):
     rank: int | None = Field(description="1-based place in this leg; null if not found by it")
 
 
+class RegionWhy(BaseModel):
+    """A thing in the picture that matched better than the whole picture."""
+
+    box: str = Field(description="x,y,w,h in fractions of the picture")
+    label: str | None = Field(description="null where no label fits surely")
+    cosine: float
+
+
 class ImageWhy(BaseModel):
     """The vector leg."""
 
     cosine: float
     rank: int | None = Field(description="1-based place in this leg; null if not found by it")
+    region: RegionWhy | None = Field(
+        None, description="in a collection that keeps region vectors, the thing that matched"
+    )
 
 
 class CalibratedWhy(BaseModel):

@@ -14,7 +14,9 @@ import engine.workspace
 from engine.ingestion.arrivals import Arrival
 from engine.pins import Pin
 from engine.queries import Crop, Part, Query
+from engine.retrieval.answers import answer_to_json
 from engine.settings import RegionSettings, load_settings
+from engine.store.plan import REGION_MARGIN
 from engine.workspace import Workspace, open_workspace
 from tests.tiny_encoder import COLOURS, TinyEncoder
 
@@ -63,6 +65,17 @@ def test_a_scene_is_found_by_a_thing_in_it(tmp_path: Path) -> None:
         Image.new("RGB", (40, 40), COLOURS["blue"]).save(stream, "PNG")
         answer = workspace.search(Query((Part("image", stream.getvalue()),), explain=True))
         assert answer.hits[0].id == "both"
+        # The explanation names the thing that matched, where one does better than the whole.
+        why = answer.hits[0].why
+        assert why is not None
+        assert why.thing is not None
+        blue = TinyEncoder().encode_texts(["blue"])[0]
+        nearest = kept.region_boxes[int(np.argmax(kept.region_vectors @ blue))]
+        assert why.thing.box == nearest
+        assert why.thing.cosine == pytest.approx(why.cosine + REGION_MARGIN, abs=1e-5)
+        told = answer_to_json(answer)["hits"][0]["why"]["image"]["region"]
+        assert told["box"] == nearest
+        assert set(told) == {"box", "label", "cosine"}
         # Words alone change no picture, and its things stay.
         words = Pin("both", inline(scene("red", "blue")), description="Two squares")
         assert take(workspace, words) == ["updated"]
@@ -75,3 +88,6 @@ def test_by_default_none_are_kept(tmp_path: Path) -> None:
         assert take(workspace, Pin("both", inline(scene("red", "blue")))) == ["added"]
         assert workspace.collection.get(["both"])["both"].region_boxes == ()
         assert workspace.collection.identity.regions == 0
+        [hit] = workspace.search(Query((Part("text", "blue"),), explain=True)).hits
+        assert hit.why is not None
+        assert hit.why.thing is None

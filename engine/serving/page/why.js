@@ -41,6 +41,7 @@ export function whyOf(hit) {
     bar("words", "Words", lexical, why.calibrated.lexical_from === "none" ? null : why.weights.lexical, wordsNote(why)),
     bar("picture", "Picture", visual, why.weights.visual, [
       `Similarity ${why.image.cosine.toFixed(2)}`, why.image.rank ? `, place ${why.image.rank} by looks alone.` : ".",
+      why.image.region ? ` What matched is a part of it: ${why.image.region.label ?? "a thing"} at ${why.image.region.box}.` : "",
     ]),
   );
 }
