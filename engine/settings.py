@@ -116,6 +116,7 @@ class ServeSettings(BaseModel):
     rate, burst, parallel: how many requests a second, at once after a pause, and at a time each
         key, or each address without one, may send; 0 for any number. Unless set, there is a limit
         where others than this machine can ask.
+    head_s: how long the head of a request may take to arrive.
     body_idle_s, body_s: how long the next piece of a body may take, and all of it.
     deadline_s: how long a request may wait for its turn, also one that allows more itself; 0 for
         any time.
@@ -138,6 +139,7 @@ class ServeSettings(BaseModel):
     anonymous: Literal["auto", "none", "read", "write", "admin"] = "auto"
     cors: Annotated[str, AfterValidator(_origins)] = ""
     max_body_bytes: int = Field(default=32 * MIB, ge=1)
+    head_s: float = Field(default=10.0, gt=0, le=3_600)
     body_idle_s: float = Field(default=10.0, gt=0, le=3_600)
     body_s: float = Field(default=60.0, gt=0, le=3_600)
     rate: float | None = Field(default=None, ge=0)

@@ -15,6 +15,7 @@ from prometheus_client import CollectorRegistry
 from engine.serving import logs
 from engine.serving.addresses import listen, names_of, require_key, url_of
 from engine.serving.app import create_app
+from engine.serving.heads import hurried
 from engine.serving.service import Service
 from engine.settings import Settings
 from engine.store.key_file import KeyFile
@@ -70,6 +71,8 @@ def _serve(settings: Settings, beside: Beside | None) -> None:
             proxy_headers=False,
             timeout_graceful_shutdown=GRACE_S,
         )
+        config.load()
+        config.http_protocol_class = hurried(config.http_protocol_class, settings.serve.head_s)
         server = uvicorn.Server(config)
 
         def failed() -> None:

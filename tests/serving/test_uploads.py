@@ -120,16 +120,25 @@ def test_what_is_no_form(library: Workspace, content: bytes) -> None:
 
 @pytest.fixture(scope="module")
 def impatient(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    limits = {"ENGINE_SERVE__BODY_IDLE_S": "0.4", "ENGINE_SERVE__BODY_S": "1.2"}
+    limits = {
+        "ENGINE_SERVE__HEAD_S": "0.5",
+        "ENGINE_SERVE__BODY_IDLE_S": "0.4",
+        "ENGINE_SERVE__BODY_S": "1.2",
+    }
     with served(tmp_path_factory.mktemp("slow"), **limits) as server:
         yield server
+
+
+def connected(server: Served) -> socket.socket:
+    """Open a connection."""
+    at = urlsplit(server.address)
+    return socket.create_connection((str(at.hostname), at.port or 0), timeout=60)
 
 
 @contextmanager
 def posting(server: Served, kind: str) -> Iterator[socket.socket]:
     """Open a connection, and begin to send a body of a megabyte."""
-    at = urlsplit(server.address)
-    with socket.create_connection((str(at.hostname), at.port or 0), timeout=60) as wire:
+    with connected(server) as wire:
         wire.sendall(
             b"POST /v1/search HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 1000000\r\n"
             + f"Content-Type: {kind}\r\n\r\n".encode()
@@ -171,3 +180,40 @@ def test_who_sends_drop_by_drop_is_cut_off(impatient: Served, kind: str) -> None
         answer += heard(wire)
     assert answer.startswith(b"HTTP/1.1 408 ")
     assert b"ENGINE_SERVE__BODY_S" in answer
+
+
+REQUEST = b"GET /livez HTTP/1.1\r\nHost: 127.0.0.1\r\n"
+
+
+@pytest.mark.parametrize("begun", [b"", b"GE", REQUEST, REQUEST + b"\r\n" + REQUEST])
+def test_who_does_not_come_to_a_request_is_left(impatient: Served, begun: bytes) -> None:
+    with connected(impatient) as wire:
+        wire.sendall(begun)
+        answer = heard(wire)  # which ends when the server closes
+    assert answer.count(b"HTTP/1.1 ") == begun.count(b"\r\n\r\n")
+
+
+def test_a_head_drop_by_drop_is_cut_off(impatient: Served) -> None:
+    with connected(impatient) as wire:
+        end = time.monotonic() + 60
+        try:
+            while time.monotonic() < end:
+                wire.sendall(b"x")
+                time.sleep(0.02)
+        except (BrokenPipeError, ConnectionResetError):
+            return
+    pytest.fail("it went on for a minute")
+
+
+def test_who_keeps_a_connection_may_ask_again(impatient: Served) -> None:
+    """Also after the time that a head may take, but for the pause that the server allows."""
+    with connected(impatient) as wire:
+        for _ in range(3):
+            wire.sendall(REQUEST + b"\r\n")
+            answer = b""
+            while not answer.endswith(b'"alive"}'):
+                piece = wire.recv(65_536)
+                assert piece, "closed"
+                answer += piece
+            assert answer.startswith(b"HTTP/1.1 200 ")
+            time.sleep(0.4)
