@@ -6,7 +6,7 @@ Both sides answer with the JSON of the contract, so that a command prints the sa
 import base64
 import json
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any, NamedTuple, Protocol
@@ -39,6 +39,7 @@ from engine.settings import Settings
 from engine.store.ownership import owner_of
 from engine.store.people_file import person_id
 from engine.store.removals import Kind
+from engine.switching import switch
 from engine.workspace import Workspace, collection_folder, open_workspace
 
 TIMEOUT_S = 120.0
@@ -63,6 +64,7 @@ class Access(Protocol):
     def person(self, person: str) -> dict[str, Any]: ...
     def forget_person(self, person: str) -> dict[str, Any]: ...
     def snapshot(self) -> str: ...
+    def switch(self, generation: str, *, leave_out: bool) -> dict[str, Any]: ...
     def info(self) -> dict[str, Any]: ...
     def index(self, arrivals: Iterable[Arrival | BadLine]) -> Iterator[Outcome]: ...
 
@@ -132,6 +134,14 @@ class Local:
 
     def snapshot(self) -> str:
         return self._workspace.snapshot().folder.name
+
+    def switch(self, generation: str, *, leave_out: bool) -> dict[str, Any]:
+        def done(workspace: Workspace) -> None:
+            workspace.collection.close()
+
+        return switch(
+            self._workspace, generation, nullcontext(), done, leave_out=leave_out
+        ).to_json()
 
     def info(self) -> dict[str, Any]:
         return self._workspace.info()
@@ -235,6 +245,11 @@ class Remote:
 
     def forget_person(self, person: str) -> dict[str, Any]:
         return self._json("DELETE", f"/v1/people/{quote(person_id(person), safe='')}")
+
+    def switch(self, generation: str, *, leave_out: bool) -> dict[str, Any]:
+        path, asked = f"/v1/generations/{generation}/switch", {"leave_out": leave_out}
+        # It compares all pins first.
+        return self._json("POST", path, params=asked, timeout=None)
 
     def snapshot(self) -> str:
         name: str = self._json("POST", "/v1/snapshots")["snapshot"]

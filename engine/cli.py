@@ -19,6 +19,7 @@ from engine.commands.people import people
 from engine.commands.pins import delete, get, index
 from engine.commands.recognize import recognize, shop
 from engine.commands.regions import regions
+from engine.commands.reindex import reindex
 from engine.commands.search import related, search
 from engine.commands.segments import segments
 from engine.commands.serve import serve
@@ -57,6 +58,7 @@ for command in (
     export,
     backup,
     restore,
+    reindex,
     evaluate,
     tune,
     train,

@@ -35,6 +35,7 @@ class ServiceSink(WorkspaceSink):
 
     def take(self, items: Sequence[Change | BadLine]) -> list[Outcome]:
         with self._service.writing():
+            self._use(self._service.workspace)
             return super().take(items)
 
     def settle(self) -> None:

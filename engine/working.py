@@ -48,12 +48,18 @@ class WorkspaceSink:
     """Takes pins into a collection of this process."""
 
     def __init__(self, workspace: Workspace, metrics: Metrics) -> None:
-        self._workspace = workspace
         self._metrics = metrics
+        self._workspace = workspace
         self._intake = timed(workspace.intake(), metrics)
         self._place = collection_folder(workspace.settings)
         with disk_errors(self._place):
             self._place.mkdir(parents=True, exist_ok=True)
+
+    def _use(self, workspace: Workspace) -> None:
+        """Take pins into another workspace from now on, if it is another."""
+        if workspace is not self._workspace:
+            self._workspace = workspace
+            self._intake = timed(workspace.intake(), self._metrics)
 
     def take(self, items: Sequence[Change | BadLine]) -> list[Outcome]:
         self._require_room()

@@ -42,8 +42,9 @@ from engine.retrieval.suggest import Suggester
 from engine.retrieval.understand import Reader
 from engine.settings import Settings
 from engine.store.collection import Collection
-from engine.store.edge import IDENTITY_NAME, EdgeCollection
+from engine.store.edge import EdgeCollection
 from engine.store.feedback_log import Event
+from engine.store.generations import exists, settled
 from engine.store.identity import Identity, check
 from engine.store.image_store import ImageStore
 from engine.store.opening import open_collection, open_removals
@@ -278,14 +279,11 @@ class Workspace:
         }
 
     def snapshot(self, quiet: AbstractContextManager[object] | None = None) -> Snapshot:
-        """Copy all as it is now into a folder that others can open; see `take_snapshot`.
-
-        Raises UsageError for a collection on a server.
-        """
+        """Copy all as it is now; see `take_snapshot`. Raises UsageError for one on a server."""
         if not isinstance(self.collection, EdgeCollection):
             raise UsageError("a collection on a server has its snapshots there")
-        files = self.belongings.files()
-        return take_snapshot(self.collection, files, self.images.folder, quiet or nullcontext())
+        files, images = self.belongings.files(), self.images.folder
+        return take_snapshot(self.collection, images.parent, files, images, quiet or nullcontext())
 
     def flush(self) -> None:
         """Make writes durable: kept pictures, then the pins that show them."""
@@ -349,14 +347,19 @@ def finder_of(settings: Settings) -> Finder:
     return Knowledge(settings, lambda: load_encoder(settings.encoder), analyzer).finder
 
 
+def encoder_of(settings: Settings) -> Encoder:
+    """Return the encoder that the settings name."""
+    return load_encoder(settings.encoder)
+
+
 def identity_of(encoder: Encoder, analyzer: Analyzer, regions: int = 0) -> Identity:
     """Return the fingerprints of what these two would write, with so many regions a pin."""
     return Identity(encoder.fingerprint, encoder.dimension, analyzer.fingerprint, regions)
 
 
-def identity_now(settings: Settings) -> Identity:
+def identity_now(settings: Settings, encoder: Encoder | None = None) -> Identity:
     """Return the fingerprints of a collection that would be made by these settings."""
-    encoder = load_encoder(settings.encoder)
+    encoder = encoder or encoder_of(settled(settings, collection_folder(settings)))
     return identity_of(encoder, Analyzer(settings.language), settings.regions.keep)
 
 
@@ -368,16 +371,14 @@ def open_workspace(settings: Settings, *, create: bool = False) -> Iterator[Work
     Raises NoCollection unless the collection exists or `create` is given.
     """
     place = collection_folder(settings)
+    settings = settled(settings, place)
     # A picture belongs to one collection, which alone can tell when its last pin is gone.
-    reserve = settings.store.min_free_bytes
-    images = ImageStore(place / "images", settings.images.mode, reserve)
-    exists = not settings.store.url and (place / IDENTITY_NAME).exists()
+    images = ImageStore(place / "images", settings.images.mode, settings.store.min_free_bytes)
+    there = not settings.store.url and exists(place)
     # What exists is opened as it is, since many commands need no encoder; `Workspace.encoder`
     # refuses another than the collection's.
-    made = load_encoder(settings.encoder) if create and not exists else None
-    identity = None
-    if made is not None:
-        identity = identity_of(made, Analyzer(settings.language), settings.regions.keep)
+    made = encoder_of(settings) if create and not there else None
+    identity = None if made is None else identity_now(settings, made)
     kept = timedelta(days=settings.versions.keep_deleted_days)
     with (
         closing(open_collection(settings.store, place, identity)) as collection,

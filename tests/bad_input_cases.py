@@ -32,16 +32,19 @@ from engine.settings import (
     load_settings,
 )
 from engine.store.edge import EdgeCollection
+from engine.store.generations import FIRST
 from engine.store.key_file import Key, KeyFile
 from engine.store.ownership import Ownership
+from engine.switching import PinsWouldBeLost
 from engine.workspace import collection_folder
 from tests.commands import Commands
 from tests.serving.conftest import inline, picture
-from tests.tiny_encoder import TinyEncoder
+from tests.tiny_encoder import TinyEncoder, tiny_encoder
 
 Prepare = Callable[[pytest.MonkeyPatch, Commands, ExitStack], None]
 JSON = {"Content-Type": "application/json"}
 RED = inline(picture("red"))
+JUDGED = ("--queries", "queries.jsonl", "--judgments", "judgments.txt")
 KEYED = ServeSettings(api_key=SecretStr("k3y"))
 
 
@@ -116,6 +119,31 @@ def restoring(patch: pytest.MonkeyPatch, commands: Commands, _: ExitStack) -> No
     """A store that loses what it was given."""
     assert commands("backup", "backup.tar", "--force").status == 0
     patch.setattr(EdgeCollection, "get", lambda *_: {})
+
+
+def lose(*_: Any, **__: Any) -> None:
+    raise PinsWouldBeLost("1 pins")
+
+
+def unkept_elsewhere(patch: pytest.MonkeyPatch, commands: Commands, _: ExitStack) -> None:
+    """A collection with another encoder beside it, and a pin whose picture is lost."""
+    patch.setattr(engine.workspace, "load_encoder", tiny_encoder)
+    patch.setattr(Service, "switch", lose)
+    patch.setenv("ENGINE_COLLECTION", "lossy")
+    assert commands("index", "new.jsonl").status == 0
+    for path in (collection_folder(load_settings()) / "images").rglob("*.jpg"):
+        path.unlink()
+
+
+def worse(patch: pytest.MonkeyPatch, commands: Commands, _: ExitStack) -> None:
+    """A new encoder that sees nothing, and a query that needs to see."""
+    patch.setattr(engine.workspace, "load_encoder", tiny_encoder)
+    patch.setenv("ENGINE_COLLECTION", "judged")
+    assert commands("index", "pins.jsonl").status == 0
+    Path("queries.jsonl").write_text(
+        "".join(json.dumps({"id": name, "text": name}) + "\n" for name in ("red", "blue"))
+    )
+    Path("judgments.txt").write_text("red 0 red 1\nblue 0 blue 1\n")
 
 
 def urls(*images: str, allow: str = "") -> Prepare:
@@ -325,6 +353,15 @@ CASES = {
     "an export that is none, is cut short or was changed": Case([("import", "page.jpg")]),
     "a restore that is not what the backup has": Case(
         [("restore", "backup.tar", "--collection", "fresh")], prepare=restoring
+    ),
+    "a change of the encoder that would lose pins without pictures": Case(
+        [("reindex", "--encoder", "turned", "--unjudged")],
+        [("POST", f"/v1/generations/{FIRST}/switch", {})],
+        prepare=unkept_elsewhere,
+    ),
+    "an encoder that answers judged queries worse (`engine reindex`)": Case(
+        [("reindex", "--encoder", "blind", *JUDGED)],
+        prepare=worse,
     ),
     "no such collection": Case(
         [("search", "red", "--collection", "other"), ("info", "--collection", "other")],

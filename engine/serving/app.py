@@ -20,6 +20,7 @@ from engine.serving import (
     copies,
     discovery,
     feedback,
+    generations,
     health,
     logs,
     people,
@@ -50,6 +51,7 @@ from engine.serving.observed import Observed
 from engine.serving.request_ids import HEADER, Named
 from engine.serving.service import Service
 from engine.serving.tracing import options, watch_of
+from engine.serving.underway import Passing
 from engine.settings import Settings
 from engine.store.key_file import KeyFile
 from engine.workspace import Workspace, collection_folder
@@ -102,6 +104,7 @@ def create_app(
                 watch=watch_of(metrics, serve.telemetry),
             ),
             *_cors(rules.origins),
+            Middleware(Passing, under_way=service.under_way),
             Middleware(Gate, rules=rules),
             Middleware(Dated, longest_s=workspace.settings.serve.deadline_s),
             Middleware(
@@ -139,6 +142,7 @@ def create_app(
         v1.include_router(noun.router)
     if workspace.settings.store.url is None:
         v1.include_router(snapshots.router)
+        v1.include_router(generations.router)
     if queue is not None:
         v1.include_router(submissions.router)
     app.include_router(v1)

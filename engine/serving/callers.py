@@ -20,7 +20,7 @@ from engine.store.key_file import KeyFile, Scope, grants
 READING: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 # POST routes that only ask; the `Asking` routes come on top.
 ASKED: Final = frozenset({"/v1/search", "/v1/feedback"})
-_OWNERS: Final = frozenset({"takedowns", "snapshots"})
+_OWNERS: Final = frozenset({"takedowns", "snapshots", "generations"})
 # What somebody likes and hides is feedback, as theirs as a click.
 _PEOPLE: Final = "/v1/people/"
 _FEELINGS: Final = frozenset({"likes", "hides"})

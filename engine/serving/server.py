@@ -79,6 +79,7 @@ def _serve(settings: Settings, beside: Beside | None) -> None:
             server.should_exit = True
 
         with ExitStack() as stack:
+            stack.callback(app.state.service.close_adopted)
             if beside is not None:
                 app.state.beside = (stack.enter_context(beside(app.state.service, failed)),)
             told = f"serving {settings.collection!r} on {address}"

@@ -3,19 +3,23 @@
 Whoever waits here for a turn waits no longer than the request's deadline (`deadlines.py`).
 """
 
+import logging
+import threading
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import datetime
+from functools import partial
 from typing import Annotated, Any, cast
 
 from fastapi import Depends, Request
 from PIL import Image
 
-from engine.errors import UnknownPin
+from engine.errors import EngineError, UnknownPin, UsageError
 from engine.ingestion.admission import Change
 from engine.ingestion.gathering import Gathering
 from engine.ingestion.outcome import Outcome
 from engine.ingestion.queue_client import QueueClient
+from engine.ingestion.reencoding import Brought
 from engine.jsonl import BadLine
 from engine.queries import Query
 from engine.retrieval.answers import Answer
@@ -26,11 +30,13 @@ from engine.serving.deadlines import Turn
 from engine.serving.figures import RequestMetrics
 from engine.serving.probing import Prober
 from engine.serving.thumbnails import Thumbnails
+from engine.serving.underway import UnderWay
 from engine.serving.writers import Writers
 from engine.store.feedback_log import Event
 from engine.store.people_file import Feeling, person_id
 from engine.store.removals import Kind
 from engine.store.snapshot import Snapshot
+from engine.switching import switch
 from engine.workspace import Workspace
 
 # Searches at once in an embedded store: they hold the interpreter's lock nearly all the time, so
@@ -38,6 +44,9 @@ from engine.workspace import Workspace
 SEARCHING = 1
 # Requests that may decode pictures at once: one large picture takes some 150 MB while it is open.
 DECODING = 2
+# What requests that began before a switch may take at the end of the process.
+GRACE_S = 5.0
+log = logging.getLogger("engine.serving")
 
 
 class Service:
@@ -61,6 +70,9 @@ class Service:
         self.thumbnails = Thumbnails()
         self.writers = Writers(workspace.settings.serve.waiting)
         self.warm = False
+        self.under_way = UnderWay()
+        self._retiring: threading.Thread | None = None
+        self._switching = threading.Lock()
         # Two writes of one pin must not both read the state before either.
         self._writes = Turn()
         self._decoding = Turn(DECODING)
@@ -96,9 +108,10 @@ class Service:
             return self.workspace.search(query)
 
     def _recall(self, query: Query) -> float:
-        parameters = self.workspace.parameters
+        workspace = self.workspace
+        parameters = workspace.parameters
         with self._turn(query):
-            return recall(query, self.workspace.reader(parameters), parameters)
+            return recall(query, workspace.reader(parameters), parameters)
 
     def _turn(self, query: Query) -> AbstractContextManager[Any]:
         looks = any(part.kind == "image" or part.crop is not None for part in query.parts)
@@ -152,6 +165,30 @@ class Service:
         """Copy all as it is between two writes; see `Workspace.snapshot`."""
         return self.workspace.snapshot(self._writes)
 
+    def switch(self, folder: str, *, leave_out: bool) -> Brought:
+        """Answer from another generation from now on; see `switching.switch`."""
+        if not self._switching.acquire(blocking=False):
+            raise UsageError("another switch of the encoder is under way: wait for it")
+        try:
+            # What answered before the last switch may be what answers next.
+            if self._retiring is not None:
+                self._retiring.join()
+            return switch(
+                self.workspace, folder, self._changing(), self._adopt, leave_out=leave_out
+            )
+        finally:
+            self._switching.release()
+
+    def _adopt(self, workspace: Workspace) -> None:
+        before, self.workspace = self.workspace, workspace
+        self._retiring = self.under_way.change(partial(_close, before))
+
+    def close_adopted(self) -> None:
+        """Close what came in the place of the first workspace, which its opener closes."""
+        if self._retiring is not None:
+            self._retiring.join(GRACE_S)
+            _close(self.workspace)
+
     def feel(self, person: str, pin: str, feeling: Feeling) -> None:
         """Keep that a person likes or hides a pin; raise UnknownPin, PeopleNotKept, BadQuery."""
         people = self.workspace.belongings.kept_people
@@ -166,6 +203,14 @@ class Service:
         # So that no pin is removed, with its events, between the look and the line.
         with self._writes:
             return self.workspace.keep_feedback(events)
+
+
+def _close(workspace: Workspace) -> None:
+    try:
+        workspace.close()
+        workspace.collection.close()
+    except EngineError as error:
+        log.warning("what answered before is not closed well, and loses nothing by it: %s", error)
 
 
 def service_in(request: Request) -> Service:

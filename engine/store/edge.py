@@ -3,7 +3,6 @@
 Knows nothing of scoring: it runs the legs of `query_plan`.
 """
 
-import json
 import uuid
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -12,17 +11,12 @@ from typing import Any, Self
 
 import qdrant_edge as edge
 
-from engine.errors import NoCollection, StoreError
+from engine.errors import NoCollection
 from engine.queries import Filter
 from engine.store import edge_schema, query_plan, schema
 from engine.store.collection import EVERYTHING, CollectionInfo
-from engine.store.disk import (
-    MIN_FREE,
-    bytes_in,
-    disk_errors,
-    require_room,
-    write_whole,
-)
+from engine.store.description import IDENTITY_NAME, describe, described
+from engine.store.disk import MIN_FREE, bytes_in, disk_errors, require_room
 from engine.store.flushing import Flushing
 from engine.store.frequencies import Frequencies
 from engine.store.graph_building import GraphBuilding
@@ -30,7 +24,7 @@ from engine.store.identity import Identity, check
 from engine.store.kept_words import NAME as WORDS_NAME
 from engine.store.kept_words import KeptWords, text_of
 from engine.store.legs import FloatArray, Leg, Ranked, VectorLeg
-from engine.store.live_shard import LiveShard, edge_errors
+from engine.store.live_shard import Followed, LiveShard, edge_errors
 from engine.store.ownership import Ownership
 from engine.store.plan import Candidates, Plan
 from engine.store.records import Facts, Record, StoredPin, point_id
@@ -45,7 +39,6 @@ from engine.store.shard_folder import (
 from engine.store.vectors import named_rows, unit
 from engine.store.vocabulary import Vocabulary
 
-IDENTITY_NAME = "collection.json"
 # To look at so many pins takes well under a millisecond.
 COUNT_ONE_BY_ONE = 10_000
 SHOWING_PAGE = 1_000
@@ -79,6 +72,7 @@ class EdgeCollection:
         self.building = GraphBuilding(folder, live, min_free_bytes)
         self._flushing = Flushing(live)
         self.ownership = ownership
+        self._holds = True
 
     @classmethod
     def open(
@@ -88,36 +82,37 @@ class EdgeCollection:
         *,
         create: bool = False,
         min_free_bytes: int = MIN_FREE,
-        address: str | None = None,
+        ownership: Ownership | None = None,
     ) -> Self:
         """Open the collection in a folder, or make it there with `create`.
 
         identity: what the opener encodes and analyses with; None takes what is there.
         min_free_bytes: what of the disk that writes leave free.
-        address: where other processes can send requests meanwhile.
+        ownership: a hold that there is already, which is this one's once it is open.
         Raises NoCollection, FingerprintMismatch, StoreInUse.
         """
-        described = folder / IDENTITY_NAME
-        if not described.exists() and (not create or identity is None):
+        there = (folder / IDENTITY_NAME).exists()
+        if not there and (not create or identity is None):
             raise NoCollection(f"{folder} holds no collection yet: index some pins first")
         with disk_errors(folder):
             folder.mkdir(parents=True, exist_ok=True)
-        ownership = Ownership.take(folder, address)
+        hold = ownership or Ownership.take(folder)
         try:
             with edge_errors(folder):
-                if not described.exists() and identity is not None:
+                if not (folder / IDENTITY_NAME).exists() and identity is not None:
                     require_room(folder, min_free_bytes)
                     _create(folder, identity)
-                kept = Identity.from_json(_described(described), str(folder))
+                kept = Identity.from_json(described(folder), str(folder))
                 check(kept, identity, str(folder))
                 place = live_folder(folder)
                 live = LiveShard(folder, place, load_shard(place))
                 # Only now that the live one is known to be good.
                 remove_others(folder)
         except BaseException:
-            ownership.release()
+            if ownership is None:
+                hold.release()
             raise
-        return cls(folder, live, kept, ownership, min_free_bytes)
+        return cls(folder, live, kept, hold, min_free_bytes)
 
     @property
     def identity(self) -> Identity:
@@ -282,11 +277,20 @@ class EdgeCollection:
         self._live.sync()
         self._flushing.ask()
 
+    def follow(self) -> Followed:
+        """Begin to remember what is written and deleted, until it is let go."""
+        return self._live.follow()
+
+    def hand_over(self) -> Ownership:
+        """Return the hold on the folder, which closing this no longer gives up."""
+        self._holds = False
+        return self.ownership
+
     def copy_to(self, folder: Path) -> None:
         """Put a collection as this one is now into an empty folder; writes wait meanwhile."""
         with self._live.still():
             copy_shard(self._live.place, folder / SHARD_NAME)
-        _describe(folder, self._identity)
+        describe(folder, self._identity)
 
     def info(self) -> CollectionInfo:
         with self._live.using() as shard:
@@ -304,7 +308,7 @@ class EdgeCollection:
         self.building.stop()
         self._flushing.stop()
         self._words.close()
-        if self._live.close():
+        if self._live.close() and self._holds:
             self.ownership.release()
 
     def __enter__(self) -> Self:
@@ -377,15 +381,4 @@ class EdgeCollection:
 def _create(folder: Path, identity: Identity) -> None:
     """Make an empty collection; the description comes last, so that half of one is none."""
     create_shard(folder, identity.dimension, identity.regions > 0)
-    _describe(folder, identity)
-
-
-def _describe(folder: Path, identity: Identity) -> None:
-    write_whole(folder / IDENTITY_NAME, json.dumps(identity.to_json(), indent=1))
-
-
-def _described(path: Path) -> object:
-    try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except ValueError:
-        raise StoreError(f"{path} is not JSON: restore it from a backup") from None
+    describe(folder, identity)

@@ -5,6 +5,8 @@ inner one is held by whoever calls Edge. A third keeps all but one from syncing 
 from using the shard. Knows nothing of pins and queries.
 """
 
+from __future__ import annotations
+
 import threading
 import time
 from collections.abc import Callable, Collection, Iterator, Sequence
@@ -21,6 +23,24 @@ from engine.store.shard_folder import ATTEMPTS
 LOG_NAME: Final = "wal"
 # What a process that was killed may have left in the log: more than any that goes on working does.
 UNKNOWN: Final = 1_000_000_000
+
+
+class Followed:
+    """The keys written or deleted since one began to follow a shard, or last took them."""
+
+    def __init__(self, live: LiveShard) -> None:
+        self._live = live
+        self.keys: set[str] = set()
+
+    def take(self) -> list[str]:
+        """Return the keys in their order, and begin anew."""
+        with self._live.still():
+            found, self.keys = sorted(self.keys), set()
+        return found
+
+    def close(self) -> None:
+        """Follow no longer."""
+        self._live.let_go(self)
 
 
 class LiveShard:
@@ -46,6 +66,7 @@ class LiveShard:
         self._syncing = threading.Lock()
         self._log_failed = False
         self._touched: set[str] | None = None
+        self._followed: list[Followed] = []
         self._writes = threading.RLock()
         # Edge's calls hold the interpreter's lock anyway: this one keeps a query's two rounds from
         # straddling a write, and from seeing the shard half-way through `optimize`.
@@ -67,6 +88,8 @@ class LiveShard:
             if self._touched is not None:
                 # Before the write: one that fails may have been done in part.
                 self._touched.update(keys)
+            for each in self._followed:
+                each.keys.update(keys)
             self.written += points
             self.unflushed += len(keys)
             try:
@@ -155,6 +178,17 @@ class LiveShard:
         """Remember no longer what is written."""
         with self._writes:
             self._touched = None
+
+    def follow(self) -> Followed:
+        """Begin to remember what is written and deleted, whatever shard takes this one's place."""
+        with self._writes:
+            self._followed.append(made := Followed(self))
+        return made
+
+    def let_go(self, followed: Followed) -> None:
+        """Remember it no longer."""
+        with self._writes:
+            self._followed.remove(followed)
 
     def replace(self, shard: Any, place: Path, unflushed: int) -> tuple[Any, Path]:
         """Serve from another shard from now on, and return the one before and its folder.

@@ -11,8 +11,11 @@ from engine.errors import NoCollection, StoreError
 from engine.settings import StoreSettings
 from engine.store.cluster import Cluster
 from engine.store.collection import Collection
-from engine.store.edge import IDENTITY_NAME, EdgeCollection
+from engine.store.disk import disk_errors
+from engine.store.edge import EdgeCollection
+from engine.store.generations import exists, folder_of
 from engine.store.identity import Identity
+from engine.store.ownership import Ownership
 from engine.store.removals import NAME as REMOVALS_NAME
 from engine.store.removals import Removals, RemovalsFile
 
@@ -39,12 +42,23 @@ def open_collection(given: StoreSettings, place: Path, identity: Identity | None
             timeout_s=given.timeout_s,
             ca=given.ca,
         )
-    if identity is None and not (place / IDENTITY_NAME).exists():
+    if identity is None and not exists(place):
         raise NoCollection(
             f"no collection {place.name!r} in {place.parent.parent}: make it with "
             "'engine index PINS.jsonl', or name another with --collection"
         )
-    return EdgeCollection.open(place, identity, create=create, min_free_bytes=given.min_free_bytes)
+    with disk_errors(place):
+        place.mkdir(parents=True, exist_ok=True)
+    # Whichever generation answers, its owner is that of the collection.
+    hold = Ownership.take(place)
+    reserve = given.min_free_bytes
+    try:
+        return EdgeCollection.open(
+            folder_of(place), identity, create=create, min_free_bytes=reserve, ownership=hold
+        )
+    except BaseException:
+        hold.release()
+        raise
 
 
 def open_removals(collection: Collection, place: Path, kept: timedelta) -> Removals:

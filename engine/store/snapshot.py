@@ -41,16 +41,17 @@ class Snapshot:
 
 def take_snapshot(
     collection: EdgeCollection,
+    folder: Path,
     files: list[Path],
     pictures: Path,
     quiet: AbstractContextManager[object],
 ) -> Snapshot:
     """Make a snapshot of a collection and of what lies beside it.
 
+    folder: the collection's, whichever of its generations answers.
     files: those to copy, of which some may not exist; SQLite's are known by their suffix `.db`.
     quiet: keeps all else from writing to the collection, its pictures and the files.
     """
-    folder = collection.folder
     remove_stale(folder, STALE_S)
     place = folder / f"{PREFIX}{uuid.uuid4().hex[:12]}"
     try:

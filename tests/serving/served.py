@@ -5,9 +5,9 @@ from unittest.mock import patch
 
 import engine.workspace
 from engine import cli
-from tests.tiny_encoder import TinyEncoder
+from tests.tiny_encoder import tiny_encoder
 
 if __name__ == "__main__":
     sys.argv = ["engine", "serve", *sys.argv[1:]]
-    with patch.object(engine.workspace, "load_encoder", lambda *_, **__: TinyEncoder()):
+    with patch.object(engine.workspace, "load_encoder", tiny_encoder):
         cli.main()

@@ -45,7 +45,7 @@ WRONG = [
 
 
 def expected(method: str, path: str) -> Scope:
-    if path.startswith(("/v1/takedowns", "/v1/snapshots")):
+    if path.startswith(("/v1/takedowns", "/v1/snapshots", "/v1/generations")):
         return "admin"
     if method == "GET" or (method == "POST" and path in ASKING):
         return "read"

@@ -15,8 +15,9 @@ import pytest
 from engine.errors import FingerprintMismatch, NoCollection, StoreError, StoreFull, StoreInUse
 from engine.queries import Filter
 from engine.store import schema
+from engine.store.description import IDENTITY_NAME
 from engine.store.disk import disk_errors
-from engine.store.edge import IDENTITY_NAME, EdgeCollection
+from engine.store.edge import EdgeCollection
 from engine.store.identity import Identity
 from engine.store.ownership import LOCK_NAME, Ownership, owner_of
 from engine.store.records import Record
