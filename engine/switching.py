@@ -44,7 +44,7 @@ def switch(
     folder: the generation's name. quiet: keeps all else from writing. adopt: given, while that
     holds, the workspace that answers from now on; the one before stays open, but for the hold on
     the folder. leave_out: whether pins may be lost whose pictures are not kept.
-    Raises PinsWouldBeLost, StoreError, FingerprintMismatch, before anything has changed.
+    Raises PinsWouldBeLost, UnknownGeneration, FingerprintMismatch, before anything has changed.
     """
     old = workspace.collection
     if not isinstance(old, EdgeCollection):

@@ -363,6 +363,9 @@ CASES = {
         [("reindex", "--encoder", "blind", *JUDGED)],
         prepare=worse,
     ),
+    "a generation of another encoder that is not there": Case(
+        requests=[("POST", "/v1/generations/generation-0/switch", {})]
+    ),
     "no such collection": Case(
         [("search", "red", "--collection", "other"), ("info", "--collection", "other")],
         [SEARCH],

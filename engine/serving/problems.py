@@ -35,6 +35,7 @@ from engine.errors import (
 from engine.ingestion.queue import QueueUnreachable
 from engine.retrieval.boards import UnknownBoard
 from engine.serving.request_ids import HEADER, request_id
+from engine.store.generations import UnknownGeneration
 from engine.store.people_file import PeopleNotKept, UnknownPerson
 
 MEDIA_TYPE = "application/problem+json"
@@ -57,6 +58,7 @@ STATUS: Mapping[type[EngineError], HTTPStatus] = MappingProxyType(
         UnknownPicture: HTTPStatus.NOT_FOUND,
         UnknownBoard: HTTPStatus.NOT_FOUND,
         UnknownPerson: HTTPStatus.NOT_FOUND,
+        UnknownGeneration: HTTPStatus.NOT_FOUND,
         PeopleNotKept: HTTPStatus.NOT_FOUND,
         UnknownEncoder: HTTPStatus.INTERNAL_SERVER_ERROR,
         BadSetting: HTTPStatus.INTERNAL_SERVER_ERROR,

@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Final
 
-from engine.errors import StoreError
+from engine.errors import StoreError, UsageError
 from engine.settings import Settings
 from engine.store.description import IDENTITY_NAME, described
 from engine.store.disk import disk_errors, write_whole
@@ -24,6 +24,12 @@ POINTER_NAME: Final = "generation.json"
 ENCODER_NAME: Final = "encoder.txt"
 PREFIX: Final = "generation-"
 FIRST: Final = "first"
+
+
+class UnknownGeneration(UsageError):
+    """The collection has no generation of that name."""
+
+    slug = "unknown-generation"
 
 
 @dataclass(frozen=True)
@@ -75,9 +81,11 @@ def make_current(place: Path, generation: Generation) -> None:
 
 
 def named(place: Path, folder: str) -> Path:
-    """Return a generation's folder by its name; raise StoreError where there is none."""
+    """Return a generation's folder by its name; raise UnknownGeneration."""
     if not _is_name(folder) or not (_path(place, folder) / IDENTITY_NAME).exists():
-        raise StoreError(f"{place} has no generation {folder[:40]!r}: run 'engine reindex' first")
+        raise UnknownGeneration(
+            f"the collection has no generation {folder[:40]!r}: 'engine reindex' makes one"
+        )
     return _path(place, folder)
 
 
