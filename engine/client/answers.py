@@ -46,11 +46,20 @@ class TextWhy(TypedDict):
     rank: int | None
 
 
+class RegionWhy(TypedDict):
+    """A thing in the picture that matched better than the whole picture."""
+
+    box: str
+    label: str | None
+    cosine: float
+
+
 class ImageWhy(TypedDict):
     """The vector leg."""
 
     cosine: float
     rank: int | None
+    region: NotRequired[RegionWhy | None]
 
 
 class CalibratedWhy(TypedDict):
@@ -431,6 +440,16 @@ class SnapshotAnswer(TypedDict):
     snapshot: str
     pins: int
     held_ms: float
+
+
+class SwitchedAnswer(TypedDict):
+    """What was brought in since the generation was filled."""
+
+    written: int
+    encoded: int
+    unchanged: int
+    removed: int
+    lost: int
 
 
 class SubmissionAnswer(TypedDict):

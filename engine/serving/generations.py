@@ -5,10 +5,11 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Path, Query
 from pydantic import BaseModel, Field
 
+from engine.serving.deadlines import InTime
 from engine.serving.service import Serving
 from engine.serving.writers import writing
 
-router = APIRouter(prefix="/generations", tags=["service"])
+router = APIRouter(prefix="/generations", tags=["service"], route_class=InTime)
 
 Name = Annotated[
     str, Path(description="its folder in the collection's", examples=["generation-0a1b2c3d4e5f"])

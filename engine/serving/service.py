@@ -108,10 +108,15 @@ class Service:
             return self.workspace.search(query)
 
     def _recall(self, query: Query) -> float:
-        workspace = self.workspace
-        parameters = workspace.parameters
-        with self._turn(query):
-            return recall(query, workspace.reader(parameters), parameters)
+        # As a request: what it asks is not closed meanwhile, should another answer from now on.
+        under_way = self.under_way.enter()
+        try:
+            workspace = self.workspace
+            parameters = workspace.parameters
+            with self._turn(query):
+                return recall(query, workspace.reader(parameters), parameters)
+        finally:
+            self.under_way.leave(under_way)
 
     def _turn(self, query: Query) -> AbstractContextManager[Any]:
         looks = any(part.kind == "image" or part.crop is not None for part in query.parts)

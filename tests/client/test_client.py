@@ -52,6 +52,7 @@ METHODS = {
     ("PUT", "/v1/takedowns/{kind}/{value}"): "take_down",
     ("DELETE", "/v1/takedowns/{kind}/{value}"): "lift",
     ("POST", "/v1/snapshots"): "snapshot",
+    ("POST", "/v1/generations/{name}/switch"): "switch",
     ("GET", "/v1/info"): "info",
     ("GET", "/v1/submissions/{ticket}"): "submission",
     ("GET", "/livez"): "alive",
@@ -66,6 +67,7 @@ RENAMED = {
     "filter": "filters",
     "for": "for_",
     "key": "keys",
+    "name": "generation",
     "Engine-Sequence": "sequence",
     "if-none-match": "etag",
 }
@@ -215,6 +217,8 @@ def test_questions_are_answered(client: Any, live: Live, tmp_path: Path) -> None
     assert client.related_boards("Summer dresses", limit=3)["boards"] is not None
     assert client.info()["pins"] >= len(PINS)
     assert client.snapshot()["pins"] >= len(PINS)
+    with pytest.raises(ProblemError, match="unknown-generation"):
+        client.switch("generation-0a1b2c3d4e5f")
     assert client.alive() == {"status": "alive"}
     assert client.ready() == {"status": "ready"}
     event = {"event": "view", "query": {"text": "red"}, "shown": ["dress-001"]}

@@ -21,7 +21,7 @@ from schemathesis.specs.openapi.checks import (
 )
 from starlette.testclient import TestClient
 
-from engine.settings import PeopleSettings, load_settings
+from engine.settings import PeopleSettings, ServeSettings, load_settings
 from engine.workspace import open_workspace
 from tests.serving.conftest import BASE, PINS, client_of, fill
 
@@ -34,6 +34,8 @@ CHECKS = [
 ]
 Operation: TypeAlias = APIOperation[Any, Any, Any, Any]
 Drawn: TypeAlias = Case[Any]
+# Answers that are kept, and searches that are measured beside: neither may show.
+SERVE = ServeSettings(anonymous="admin", cache_s=1.0, recall_probe=0.1)
 KNOWN = st.sampled_from([pin["id"] for pin in PINS])
 
 
@@ -42,7 +44,7 @@ def probed(folder: Path) -> Iterator[TestClient]:
     """Serve a new collection of PINS, with people kept, so that every route can answer."""
     with (
         open_workspace(load_settings(data=folder), create=True) as workspace,
-        client_of(workspace, loud=False, people=PeopleSettings(keep=True)) as client,
+        client_of(workspace, loud=False, people=PeopleSettings(keep=True), serve=SERVE) as client,
     ):
         fill(client)
         yield client

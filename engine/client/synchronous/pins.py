@@ -167,6 +167,11 @@ class Pins(Connection):
         """Copy the collection as it is now, for a backup on the service's machine."""
         return cast(told.SnapshotAnswer, self._json("POST", "/v1/snapshots"))
 
+    def switch(self, generation: str, *, leave_out: bool = False) -> told.SwitchedAnswer:
+        """Have another encoder answer, by a generation that `engine reindex` filled."""
+        path, asked = place("generations", generation, "switch"), query(leave_out=leave_out)
+        return cast(told.SwitchedAnswer, self._json("POST", path, params=asked))
+
     def info(self) -> told.Info:
         """Return what the service serves."""
         return cast(told.Info, self._json("GET", "/v1/info"))
