@@ -59,7 +59,7 @@ class Task:
 
 TASKS: Final = (
     Task("objects", "kind", "caltech", as_it_is, "label"),
-    Task("objects never seen", "kind", "caltech", as_it_is, "label", 0.6, unseen=True),
+    Task("objects never seen", "kind", "caltech", as_it_is, "label", 0.25, unseen=True),
     Task("garments", "kind", "clothing", as_it_is, "label"),
     Task("fashion, attributes", "kind", "fashion", as_it_is, "articleType", 0.5),
     Task("fashion, titles", "kind", "fashion", words_alone, "articleType", 0.5),

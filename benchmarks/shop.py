@@ -24,7 +24,7 @@ import numpy.typing as npt
 from benchmarks.recognition import RIDGE, calibration_error
 from benchmarks.recognition_pools import JudgedSet, fill, for_sale, read
 from engine.discovery.candidates import Candidate
-from engine.discovery.confidence import SAME_PRODUCT, SURE, Confidence, traits
+from engine.discovery.confidence import EXACT, SAME_PRODUCT, Confidence, traits
 from engine.discovery.offers import in_order
 from engine.discovery.products import Product, products
 from engine.discovery.shopping import Wanted, by_looks, offers
@@ -158,7 +158,7 @@ def main() -> None:
         group = [each for each in found if each.set_name == name]
         told = claims(group, curve)
         right = np.array([each.right for each in group], np.float64)
-        exact = told >= SURE
+        exact = told >= EXACT
         true = f"{right[exact].mean():.3f}" if exact.any() else "–"
         print(
             f"| {name} | {len(group)} | {right.mean():.3f} "

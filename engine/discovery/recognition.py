@@ -42,7 +42,7 @@ class Label:
 
 @dataclass(frozen=True)
 class Recognition:
-    """What a picture is; `sure` where a kind, a product or a place is likelier than not.
+    """What a picture is; `sure` where a kind, a product or a place is .7 likely.
 
     labels: by facet, the likeliest first; of what is not sure, only what is worth a guess.
     """

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from engine.discovery.candidates import Candidate
-from engine.discovery.confidence import SAME_PRODUCT, SURE
+from engine.discovery.confidence import EXACT, SAME_PRODUCT
 from engine.discovery.neighbours import falling
 from engine.discovery.offers import Offer, in_order, is_offer
 from engine.discovery.products import Product, Reason, products
@@ -157,7 +157,9 @@ def _sure(ranked: Sequence[tuple[Product, Candidate]]) -> list[tuple[Product, fl
     """Say of each product how likely it is the very thing."""
     seen = [each for _, each in ranked]
     scores = SAME_PRODUCT.of(seen, max((each.nearest for each in seen), default=0.0))
-    return [(group, score, score >= SURE) for (group, _), score in zip(ranked, scores, strict=True)]
+    return [
+        (group, score, score >= EXACT) for (group, _), score in zip(ranked, scores, strict=True)
+    ]
 
 
 def _by_words(found: Sequence[Product], wanted: Wanted) -> list[tuple[Product, float, bool]]:

@@ -21,6 +21,10 @@ APART: Final = 0.65
 # What is hidden ends an interest from so high a mean cosine to its pins on: lower than what holds a
 # group together, so that no other part of the same kind goes on.
 ENDS: Final = 0.22
+# The same where all of them say what they are, and say other things.
+ENDS_NAMED: Final = 0.33
+# A pin that does not say what it is does not come from so high a cosine to something hidden on.
+SILENT: Final = 0.3
 # Of so many likes later, a like counts half.
 HALF: Final = 30.0
 MOST_INTERESTS: Final = 8
@@ -69,14 +73,17 @@ class Taste:
         """Return for unit rows (n, d) the nearest interest and the cosine to it.
 
         The interest is -1 where what was hidden is as near as the nearest interest, where it is of
-        the row's kind, and, without interests, where it belongs to the row's group.
+        the row's kind, and, without interests, where it belongs to the row's group. Nor does a pin
+        come that looks like something hidden, at SILENT, and does not say what it is.
         said: the kind that each pin says it shows, if that is known.
         """
         unwanted = np.full(len(rows), -1.0, dtype=np.float32)
         if self.hidden is not None:
             unwanted = (rows @ self.hidden.T).max(axis=1)
         unwanted[of_kinds(rows, self.kinds, self.unwanted)] = 2.0
-        unwanted[[at for at, kind in enumerate(said) if kind in self.said]] = 2.0
+        for at, kind in enumerate(said if self.said else ()):
+            if kind in self.said or (kind is None and unwanted[at] >= SILENT):
+                unwanted[at] = 2.0
         if not self.interests:
             kept = np.where(unwanted >= 1.0 - APART, -1, 0)
             return kept, np.zeros(len(rows), dtype=np.float32)
@@ -95,8 +102,9 @@ def taste_of(
     """Return the taste of a person by unit vectors of pins, oldest first.
 
     Groups are found by average linkage (Sokal & Michener 1958), cut at APART. A group that
-    something hidden is as like as ENDS is an interest no more, and likes of a hidden pin's kind
-    make none. What was liked of these is wanted as little as what was hidden.
+    something hidden is as like as ENDS is an interest no more, or as ENDS_NAMED where all say that
+    they are of other kinds, and likes of a hidden pin's kind make none. What was liked of these is
+    wanted as little as what was hidden.
     said: the kinds that pins say they show, of those that do.
     """
     liked = dict(list(likes.items())[-MOST_PINS:])
@@ -111,10 +119,13 @@ def taste_of(
     weight = 0.5 ** (np.arange(len(names))[::-1] / HALF)
     ended = of_kinds(rows, kinds, unwanted)
     ended |= np.array([said.get(name) in spoken for name in names])
+    outspoken = all(name in said for name in hides)
     found = []
     for members in _groups(rows, np.flatnonzero(~ended)):
         own = rows[members]
-        if hidden is not None and float((own @ hidden.T).mean(axis=0).max()) >= ENDS:
+        named = outspoken and all(names[at] in said for at in members.tolist())
+        ends = ENDS_NAMED if named else ENDS
+        if hidden is not None and float((own @ hidden.T).mean(axis=0).max()) >= ends:
             ended[members] = True
             continue
         central = int(np.argmax((own @ own.T) @ weight[members]))

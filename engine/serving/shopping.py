@@ -27,7 +27,7 @@ class RecognizeAnswer(BaseModel):
     """What is in a picture, the likeliest label of a facet first."""
 
     sure: bool = Field(
-        description="whether a kind, a product or a place is likelier than not; else each label is "
+        description="whether a kind, a product or a place is .7 likely; else each label is "
         "but a guess"
     )
     labels: list[LabelAnswer]

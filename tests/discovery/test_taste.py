@@ -120,6 +120,20 @@ def test_a_hidden_kind_ends_what_is_liked_of_it_however_it_looks() -> None:
     assert nothing_left.closeness(rows)[0].tolist() == [-1, -1, 0, 0]
 
 
+def test_what_says_it_is_something_else_is_ended_later() -> None:
+    likes = {"a": np.eye(12, dtype=np.float32)[0]}
+    hides = {}
+    for name, cosine in {"like": 0.3, "liker": 0.5}.items():
+        row = np.zeros(12, np.float32)
+        row[:2] = cosine, np.sqrt(1 - cosine**2)
+        hides[name] = row
+    other = {"a": "lamp", "like": "dress", "liker": "dress"}
+    for said, ended in (({}, {"like", "liker"}), (other, {"liker"}), ({"a": "lamp"}, {*hides})):
+        for name, row in hides.items():
+            interests = taste_of(likes, {name: row}, None, said).interests
+            assert (interests == ()) == (name in ended), (said, name)
+
+
 def test_a_hide_ends_what_says_that_it_is_of_that_kind() -> None:
     likes = {"a": near(0, 1), "b": near(5, 3), "silent": near(5, 4)}
     hides = {"no": near(2, 4)}
