@@ -125,32 +125,41 @@ def _measure(pins: list[tuple[str, Path]], given: argparse.Namespace) -> None:
     known = [(name, _sent(path)) for name, path in random.Random(7).sample(pins[: given.pins], 500)]
     change = ["reindex", "--encoder", given.after, "--unjudged", "--share", str(given.share)]
     other = OtherWork()
-    with _serving() as address, Traffic(address, known, _fresh(pins[given.pins :])) as traffic:
-        time.sleep(10)
-        taken: dict[str, float] = {}
-        for number in range(KILLS):
-            traffic.phase = "killed"
-            pause = 8.0 + 6.0 * number
-            process = _engine(*change)
-            try:
-                process.wait(pause)
-                raise SystemExit(f"it was done within {pause:.0f} s: take more pins")
-            except subprocess.TimeoutExpired:
-                process.send_signal(signal.SIGKILL)
-                process.wait()
-        for phase, words in (("change", change), ("back", ["reindex", "--back"])):
-            traffic.phase = phase
-            begun = time.monotonic()
-            status = _engine(*words).wait()
-            if status != 0:
-                raise SystemExit(f"{phase} ended with {status}")
-            taken[phase] = time.monotonic() - begun
-        traffic.phase = "after"
-        time.sleep(10)
-        info = httpx.get(f"{address}/v1/info").json()
+    fresh = _fresh(pins[given.pins :])
+    with _serving() as address:
+        first = httpx.get(f"{address}/v1/info").json()["pins"]
+        with Traffic(address, known, fresh) as traffic:
+            taken = _changed(traffic, change)
+        after = httpx.get(f"{address}/v1/info").json()["pins"]
         lost = [pin for pin in traffic.kept if _missing(address, pin)]
-    print(f"other work on the machine: {other.share():.2f} processors")
-    _table(traffic, taken, lost, info["pins"] - given.pins - len(traffic.kept))
+    print(f"{first:,} pins at first; other work on the machine: {other.share():.2f} processors")
+    _table(traffic, taken, lost, after - first - len(traffic.kept))
+
+
+def _changed(traffic: Traffic, change: list[str]) -> dict[str, float]:
+    """Change the encoder, killed and begun again, and go back; return what each took in seconds."""
+    time.sleep(10)
+    taken: dict[str, float] = {}
+    for number in range(KILLS):
+        traffic.phase = "killed"
+        pause = 8.0 + 6.0 * number
+        process = _engine(*change)
+        try:
+            process.wait(pause)
+            raise SystemExit(f"it was done within {pause:.0f} s: take more pins")
+        except subprocess.TimeoutExpired:
+            process.send_signal(signal.SIGKILL)
+            process.wait()
+    for phase, words in (("change", change), ("back", ["reindex", "--back"])):
+        traffic.phase = phase
+        begun = time.monotonic()
+        status = _engine(*words).wait()
+        if status != 0:
+            raise SystemExit(f"{phase} ended with {status}")
+        taken[phase] = time.monotonic() - begun
+    traffic.phase = "after"
+    time.sleep(10)
+    return taken
 
 
 def _table(traffic: Traffic, taken: dict[str, float], lost: list[str], more: int) -> None:

@@ -23,6 +23,8 @@ ENDING: Final = ".removals"
 # A namespace of our own: the same thing has the same point in every process.
 _NAMES: Final = uuid.UUID("6f7a2e52-5d39-4d0a-9f0e-3f6a1c1a77c4")
 _PAGE: Final = 512
+# A copy that missed a deletion would let the pin come back.
+_AGREED: Final = models.ReadConsistencyType.MAJORITY
 
 GRAVE: Final = "tombstone"
 ORPHAN: Final = "orphan"
@@ -152,14 +154,13 @@ class ServerRemovals:
         out: list[dict[str, Any]] = []
         for start in range(0, len(ids), _PAGE):
             part = ids[start : start + _PAGE]
-            # Every copy: one that missed a deletion would let the pin come back.
             found = self._calls(
                 partial(
                     self._client.retrieve,
                     self._name,
                     part,
                     with_payload=True,
-                    consistency=models.ReadConsistencyType.MAJORITY,
+                    consistency=_AGREED,
                 )
             )
             out += [each.payload or {} for each in found]
@@ -177,6 +178,7 @@ class ServerRemovals:
                     limit=_PAGE,
                     offset=offset,
                     with_payload=True,
+                    consistency=_AGREED,
                 )
             )
             out += [each.payload or {} for each in page]

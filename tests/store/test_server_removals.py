@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from qdrant_client import QdrantClient
+from qdrant_client import QdrantClient, models
 
 from engine.store.removals import Removals, RemovalsFile
 from engine.store.server_removals import ServerRemovals
@@ -82,3 +82,22 @@ def test_a_tombstone_is_forgotten_in_time() -> None:
         "unfinished": Version(2),
         "new": Version(3),
     }
+
+
+def test_all_that_is_read_is_agreed_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One copy that is behind must not let a pin come back, nor leave one out of a list."""
+    client = QdrantClient(":memory:")
+    removals = ServerRemovals(client, "pins")
+    removals.bury({"a": Version(1)})
+    agreed: list[Any] = []
+    for name in ("retrieve", "scroll"):
+        read = getattr(client, name)
+
+        def asked(*args: Any, read: Callable[..., Any] = read, **given: Any) -> Any:
+            agreed.append(given.get("consistency"))
+            return read(*args, **given)
+
+        monkeypatch.setattr(client, name, asked)
+    told(removals)
+    assert len(agreed) >= 6
+    assert set(agreed) == {models.ReadConsistencyType.MAJORITY}
