@@ -52,6 +52,7 @@ class Traffic:
     failures: list[str] = field(default_factory=list)
     wrong: list[str] = field(default_factory=list)
     kept: list[str] = field(default_factory=list)
+    added: int = 0
 
     def __enter__(self) -> "Traffic":
         self._ended = threading.Event()
@@ -95,6 +96,7 @@ class Traffic:
         answer = http.put(f"/v1/pins/{pin['id']}", json=pin)
         if answer.is_success:
             self.kept.append(pin["id"])
+            self.added += answer.status_code == 201
         else:
             self.failures.append(answer.text)
 
@@ -133,7 +135,7 @@ def _measure(pins: list[tuple[str, Path]], given: argparse.Namespace) -> None:
         after = httpx.get(f"{address}/v1/info").json()["pins"]
         lost = [pin for pin in traffic.kept if _missing(address, pin)]
     print(f"{first:,} pins at first; other work on the machine: {other.share():.2f} processors")
-    _table(traffic, taken, lost, after - first - len(traffic.kept))
+    _table(traffic, taken, lost, after - first - traffic.added)
 
 
 def _changed(traffic: Traffic, change: list[str]) -> dict[str, float]:
