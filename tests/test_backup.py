@@ -188,6 +188,8 @@ def test_the_commands(commands: Commands, backed_up: Path) -> None:
     there = commands("restore", "a.tar")
     assert there.status == 2
     assert "is there already" in there.err
+    # Whom people like, and the secret of cursors, are for nobody else to read.
+    assert backed_up.stat().st_mode & 0o077 == 0
     with tarfile.open(backed_up) as tar:
         assert not [name for name in tar.getnames() if "restoring" in name or "owner" in name]
     told = commands("restore", "a.tar", "--collection", "copy")

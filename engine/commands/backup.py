@@ -50,7 +50,7 @@ def backup(
         with (
             open_workspace(settings) as workspace,
             progress("backing up", workspace.collection.count(blocked=True)) as done,
-            writing(file) as archive,
+            writing(file, private=True) as archive,
         ):
             files, here = workspace.belongings.files(), place_of(workspace)
             moved = back_up(here, settings.collection, archive, files, done, still=False)
@@ -109,7 +109,7 @@ def _backed_up(folder: Path, settings: Settings, file: Path) -> Moved:
     with (
         _opened(folder, settings) as here,
         progress("backing up", here.collection.count(blocked=True)) as done,
-        writing(file) as archive,
+        writing(file, private=True) as archive,
     ):
         files = Belongings(folder, settings).files()
         return back_up(here, settings.collection, archive, files, done, still=True)

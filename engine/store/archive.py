@@ -88,11 +88,16 @@ class ArchiveWriter:
 
 
 @contextmanager
-def writing(path: Path) -> Iterator[ArchiveWriter]:
-    """Write an archive, which appears under its name once it is whole."""
+def writing(path: Path, *, private: bool = False) -> Iterator[ArchiveWriter]:
+    """Write an archive, which appears under its name once it is whole.
+
+    private: it is for nobody else on this machine to read.
+    """
     part = path.with_name(path.name + PART_SUFFIX)
     with disk_errors(path.parent):
         try:
+            part.unlink(missing_ok=True)  # one left by a crash has permissions of its own
+            part.touch(0o600 if private else 0o666)
             with tarfile.open(part, "w") as tar:
                 writer = ArchiveWriter(tar)
                 yield writer

@@ -130,6 +130,10 @@ def drop_others(place: Path) -> int:
                 shutil.rmtree(shard, ignore_errors=True)
         else:
             shutil.rmtree(folder, ignore_errors=True)
+    # One that was begun and has no description yet is no generation.
+    for folder in place.glob(f"{PREFIX}*"):
+        if folder != live:
+            shutil.rmtree(folder, ignore_errors=True)
     now = current(place)
     if now is not None and now.before is not None:
         make_current(place, Generation(now.folder, now.encoder))
