@@ -32,7 +32,7 @@ def is_unit(rows: np.ndarray) -> bool:
 def test_dimension_and_fingerprint_name_the_weights(encoder: EmbeddedEncoder) -> None:
     assert encoder.dimension == 256
     kind, _, digest = encoder.fingerprint.partition(":")
-    assert kind == "embedded/1"
+    assert kind == "embedded/2"
     assert len(digest) == 12
     assert EmbeddedEncoder.load(threads=1).fingerprint == encoder.fingerprint
 
