@@ -25,7 +25,7 @@ from tokenizers import Tokenizer
 from engine.errors import UnknownEncoder
 from engine.features import colour
 from engine.features.onnx_taps import averaged, opened
-from engine.features.reading import LEAST, MOST, WordReader
+from engine.features.reading import CLOSE, LEAST, MOST, WordReader
 from engine.features.wordpiece import tokenizer, unknown_id
 
 FloatArray = npt.NDArray[np.float32]
@@ -186,13 +186,20 @@ class EmbeddedEncoder:
     def _read(
         self, reader: WordReader, rows: FloatArray, starts: npt.NDArray[np.intp], sums: FloatArray
     ) -> None:
-        """Put what the reader makes of texts into `sums`, those of one length together."""
+        """Put what the reader makes of requests into `sums`, texts of one length together."""
         lengths = np.diff(np.append(starts, len(rows)))
         for length in np.unique(lengths[(lengths >= LEAST) & (lengths <= MOST)]):
             alike = np.flatnonzero(lengths == length)
             for first in range(0, len(alike), _READ):
                 chosen = alike[first : first + _READ]
-                sums[chosen] = reader(rows[starts[chosen, None] + np.arange(length)])
+                found = reader(rows[starts[chosen, None] + np.arange(length)])
+                asks = _cosines(found, sums[chosen]) < CLOSE
+                sums[chosen[asks]] = found[asks]
+
+
+def _cosines(some: FloatArray, others: FloatArray) -> FloatArray:
+    lengths = np.linalg.norm(some, axis=1) * np.linalg.norm(others, axis=1)
+    return np.asarray((some * others).sum(1) / np.maximum(lengths, _LEAST_LENGTH), np.float32)
 
 
 class _UnreadableError(Exception):

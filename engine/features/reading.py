@@ -20,6 +20,8 @@ PREFIX = "reader."
 LEAST, MOST = 3, 48
 """Tokens of a text that is read; a shorter one has no order to speak of, a longer one is no
 request. Both are the mean of their words."""
+CLOSE = 0.97
+"""A cosine: what reading moves by no more keeps the mean of its words, and is no request."""
 LIGHTEST, HEAVIEST = -6.0, 3.0
 """Bounds on the log of a token's weight."""
 _TINY = 1e-5

@@ -94,6 +94,21 @@ def test_what_is_too_short_or_too_long_is_the_mean_of_its_words(folder: Path) ->
     assert np.array_equal(plain.encode_texts(same), reading.encode_texts(same))
 
 
+def test_what_reading_hardly_moves_stays_to_the_bit(folder: Path) -> None:
+    texts = ["dog bites man", "something to wear for my dog", "a red dog"]
+    gentle = Reader(16, 24, 2, 4)
+    with torch.no_grad():
+        gentle.adds.bias.fill_(0.02)
+    path = folder / "gentle.safetensors"
+    path.write_bytes(export.with_reader((folder / "plain.safetensors").read_bytes(), gentle))
+    plain = EmbeddedEncoder.load(folder / "plain.safetensors").encode_texts(texts)
+    assert np.array_equal(EmbeddedEncoder.load(path).encode_texts(texts), plain)
+    with torch.inference_mode():
+        assert np.allclose(unpack(path).text(texts).numpy(), plain, atol=1e-5)
+    reading = EmbeddedEncoder.load(folder / "reading.safetensors").encode_texts(texts)
+    assert ((reading * plain).sum(1) < 0.97).all()
+
+
 def test_a_text_does_not_depend_on_its_company(folder: Path) -> None:
     encoder = EmbeddedEncoder.load(folder / "reading.safetensors")
     texts = ["dog bites man", "red", "something blue to wear", "a man for my dog", "man bites dog"]
