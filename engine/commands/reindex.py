@@ -67,8 +67,8 @@ def reindex(
     settings = settings_for(collection)
     if settings.store.url:
         raise UsageError(
-            "a collection on a server is not reindexed in place: index into a new collection with "
-            "ENGINE_ENCODER and --collection, and switch an alias there (docs/operations.md)"
+            "a collection on a server is not reindexed in place: index into another with "
+            "ENGINE_ENCODER and --collection, and send requests there (docs/operations.md)"
         )
     place = collection_folder(settings)
     if not generations.exists(place):
