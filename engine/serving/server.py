@@ -9,6 +9,7 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager, ExitStack, closing
 from types import FrameType
 
+import threadpoolctl
 import uvicorn
 from prometheus_client import CollectorRegistry
 
@@ -58,6 +59,7 @@ def _serve(settings: Settings, beside: Beside | None) -> None:
         app = create_app(workspace, hosts=names_of(settings.serve.host, sock), token=token)
         app.state.service.warm_up()
         _settle_memory()
+        _multiply_in_one_thread()
         if workspace.hold is not None:
             workspace.hold.announce(address, token)
         config = uvicorn.Config(
@@ -98,6 +100,15 @@ def _settle_memory() -> None:
     """
     gc.collect()
     gc.freeze()
+
+
+def _multiply_in_one_thread() -> None:
+    """Keep numpy's products to the thread that asks for them.
+
+    Those of a search are small: to share one out takes another processor, which other requests
+    keep busy, and whoever asked waits for it.
+    """
+    threadpoolctl.threadpool_limits(1, user_api="blas")
 
 
 def _stop(_number: int, _frame: FrameType | None) -> None:

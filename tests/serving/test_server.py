@@ -9,7 +9,9 @@ from pathlib import Path
 
 import httpx2
 import pytest
+import threadpoolctl
 
+from engine.serving import server
 from engine.settings import load_settings
 from engine.store.ownership import owner_of
 from engine.workspace import collection_folder
@@ -58,6 +60,18 @@ def test_a_server_from_start_to_end(tmp_path: Path) -> None:
     with served(tmp_path) as server:
         assert httpx2.get(f"{server.address}/v1/info").json()["pins"] == len(PINS)
         assert server.stop(signal.SIGINT) == (0, "")
+
+
+def test_products_keep_to_one_thread() -> None:
+    with threadpoolctl.threadpool_limits(2, user_api="blas"):
+        server._multiply_in_one_thread()
+        blas = [
+            each["num_threads"]
+            for each in threadpoolctl.threadpool_info()
+            if each["user_api"] == "blas"
+        ]
+        assert blas
+        assert set(blas) == {1}
 
 
 def test_requests_under_way_are_finished(tmp_path: Path) -> None:
