@@ -4,7 +4,8 @@ import json
 import tarfile
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,7 @@ from engine.store.archive import reading
 from engine.store.records import Record
 from engine.store.snapshot import PREFIX, remove_stale
 from engine.workspace import Workspace, collection_folder, open_workspace
+from tests.beside import beside
 from tests.commands import Commands
 from tests.ingestion.conftest import drawn
 from tests.serving.process import served
@@ -67,18 +69,13 @@ class Traffic:
     written: int = 0
     searches: int = 0
     failures: list[str] = field(default_factory=list)
+    _ended: threading.Event = field(default_factory=threading.Event)
 
-    def __enter__(self) -> "Traffic":
-        self._ended = threading.Event()
-        self._threads = [threading.Thread(target=each) for each in (self._write, self._search)]
-        for each in self._threads:
-            each.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._ended.set()
-        for each in self._threads:
-            each.join()
+    @contextmanager
+    def going_on(self) -> Iterator["Traffic"]:
+        """Write and search until the block ends."""
+        with beside(self._ended, self._write, self._search):
+            yield self
 
     def wait_for(self, writes: int) -> None:
         while self.written < writes and not self.failures:
@@ -127,7 +124,7 @@ def test_under_load_and_elsewhere(
     monkeypatch.setenv("ENGINE_DATA", str(tmp_path / "served"))
     with (
         served(tmp_path / "served", "--allow-write") as server,
-        Traffic(server.address) as traffic,
+        Traffic(server.address).going_on() as traffic,
     ):
         traffic.wait_for(BEFORE + 30)
         event = {"event": "click", "query": {"text": "red"}, "pin": "pin-00001", "rank": 1}

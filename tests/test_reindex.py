@@ -23,6 +23,7 @@ import engine.workspace
 from engine.settings import load_settings
 from engine.store import generations
 from engine.workspace import collection_folder, open_workspace
+from tests.beside import beside
 from tests.commands import Commands
 from tests.conftest import ROOT
 from tests.ingestion.conftest import drawn, inline
@@ -181,18 +182,13 @@ class Traffic:
     wrong: list[str] = field(default_factory=list)
     failures: list[str] = field(default_factory=list)
     slowest: float = 0.0
+    _ended: threading.Event = field(default_factory=threading.Event)
 
-    def __enter__(self) -> "Traffic":
-        self._ended = threading.Event()
-        self._threads = [threading.Thread(target=each) for each in (self._write, self._search)]
-        for each in self._threads:
-            each.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._ended.set()
-        for each in self._threads:
-            each.join()
+    @contextmanager
+    def going_on(self) -> Iterator["Traffic"]:
+        """Write and search until the block ends."""
+        with beside(self._ended, self._write, self._search):
+            yield self
 
     def _write(self) -> None:
         with httpx2.Client(base_url=self.address, timeout=WAIT_S) as http:
@@ -247,7 +243,7 @@ def test_under_load_killed_and_taken_up(commands: Commands, tmp_path: Path) -> N
     """No failed request, no lost pin, no mixed result; killed at four moments."""
     index(commands, PINS)
     change = ("reindex", "--encoder", "turned", *judged("red", "blue"), "--share", "1", "--json")
-    with serving() as server, Traffic(server.address, PINS) as traffic:
+    with serving() as server, Traffic(server.address, PINS).going_on() as traffic:
         for moment in KILLED:
             with running(*change, KILL_AT=moment) as process:
                 assert process.wait(WAIT_S) == -signal.SIGKILL, moment
