@@ -8,11 +8,10 @@ from engine.retrieval.answers import Answer
 from engine.retrieval.asked_with import asked_with
 from engine.retrieval.collapse import collapsed
 from engine.retrieval.diversity import diversified
-from engine.retrieval.listing import Pins, page_of, show
+from engine.retrieval.listing import Pins
 from engine.retrieval.parameters import Parameters
 from engine.retrieval.ranking import rank
-from engine.retrieval.search import read_ahead
-from engine.retrieval.things import with_things
+from engine.retrieval.search import answered, read_ahead
 from engine.retrieval.understand import Reader, Understood
 from engine.store.plan import Plan
 from engine.store.records import Record
@@ -63,18 +62,16 @@ def related(
     first = read_ahead(offset, limit, diversity > 0)
     distinct = collapsed(ranking.order, pins, asked.vector, first, shown=source)
     varied = diversified(distinct, pins, diversity)
-    page = page_of(varied, ranking.candidates.keys, offset, limit, seen)
-    hits = show(page.entries, pins, asked.terms if explain else None)
-    hits = with_things(hits, asked.vector, collection, reader.labelled)
-    took = (time.perf_counter() - started) * 1000
-    return Answer(
-        hits,
-        page.next_offset,
-        took,
-        ranking.nothing_relevant,
-        asked.corrections,
-        ranking.candidates.missing,
-        page.seen,
+    return answered(
+        started,
+        asked,
+        pins,
+        varied,
+        reader,
+        offset=offset,
+        limit=limit,
+        seen=seen,
+        explain=explain,
     )
 
 

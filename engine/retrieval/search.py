@@ -37,20 +37,48 @@ def search(
     if personal is not None:
         entries = personal(entries, pins)
     entries = diversified(entries, pins, query.diversity)
-    keys = ranking.candidates.keys
+    return answered(
+        started,
+        asked,
+        pins,
+        entries,
+        reader,
+        offset=query.offset,
+        limit=query.limit,
+        seen=query.seen,
+        explain=query.explain,
+    )
+
+
+def answered(
+    started: float,
+    asked: Understood,
+    pins: Pins,
+    entries: Iterator[Entry],
+    reader: Reader,
+    *,
+    offset: int,
+    limit: int,
+    seen: frozenset[int],
+    explain: bool,
+) -> Answer:
+    """Cut a page out of all entries and show it.
+
+    started: when the query came, as time.perf_counter() counts.
+    """
+    ranking = pins.ranking
     with stage("page"):
-        page = page_of(entries, keys, query.offset, query.limit, query.seen)
-        hits = show(page.entries, pins, asked.terms if query.explain else None)
+        page = page_of(entries, ranking.candidates.keys, offset, limit, seen)
+        hits = show(page.entries, pins, asked.terms if explain else None)
         hits = with_things(hits, asked.vector, reader.collection, reader.labelled)
     took = (time.perf_counter() - started) * 1000
-    missing = ranking.candidates.missing
     return Answer(
         hits,
         page.next_offset,
         took,
         ranking.nothing_relevant,
         asked.corrections,
-        missing,
+        ranking.candidates.missing,
         page.seen,
     )
 
