@@ -15,6 +15,12 @@ from engine.store.versions import microseconds
 GRAPH = edge.HnswIndexConfig(m=16, ef_construct=100, full_scan_threshold=10_000)
 
 
+# With more, a query is handed to threads that call for work all the time, for as long as a search
+# takes: they use up another third of a processor, and whoever asked waits for one of them to have
+# it. With one, whoever asks does the work (docs/decisions/0056-one-search-thread.md).
+SEARCH_THREADS = 1
+
+
 def config(dimension: int, regions: bool = False) -> Any:
     """Return the configuration of a new shard; with `regions` things in pictures have vectors."""
     several = edge.MultiVectorConfig(edge.MultiVectorComparator.MaxSim)
@@ -30,6 +36,7 @@ def config(dimension: int, regions: bool = False) -> Any:
             for name, kind in kinds.items()
         },
         hnsw_config=GRAPH,
+        max_search_threads=SEARCH_THREADS,
     )
 
 

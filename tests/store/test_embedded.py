@@ -213,3 +213,19 @@ def test_a_collection_of_an_earlier_version_gets_the_indexes_that_it_lacks(
             assert indexed[schema.DUPLICATE].points == 1
             copies = collection.scroll(Filter(fields={schema.DUPLICATE: ("a",)}))
             assert [stored.pin.id for _, stored in copies] == ["b"]
+
+
+def test_a_search_is_the_work_of_the_thread_that_asks(
+    tmp_path: Path, make_record: MakeRecord
+) -> None:
+    # Threads of Edge's own look for work all the time, and take the processor from whoever asks.
+    before = _search_threads()
+    with closing(EdgeCollection.open(tmp_path, IDENTITY, create=True)) as collection:
+        collection.upsert([make_record(f"pin-{number}") for number in range(50)])
+        assert collection.count(Filter(has_text=False)) == 50
+        assert _search_threads() - before <= 1
+
+
+def _search_threads() -> int:
+    names = [each.read_text() for each in Path("/proc/self/task").glob("*/comm")]
+    return sum(name.startswith("edge-search") for name in names)
