@@ -88,7 +88,8 @@ def read_anew(options: MakeOptions, source: Path, start: Path | None = None) -> 
     torch.set_num_threads(1)
     recipe = options.recipe()
     used = [folder / WEIGHTS for folder in (source, start) if folder is not None]
-    name = hashlib.sha256(b"".join(path.read_bytes() for path in used)).hexdigest()[:12]
+    made_of = [*(path.read_bytes() for path in used), repr(recipe).encode()]
+    name = hashlib.sha256(b"".join(made_of)).hexdigest()[:12]
     saved = options.work / "readers" / f"{name}.pt"
     saved.parent.mkdir(parents=True, exist_ok=True)
     begin = None if start is None else start / WEIGHTS

@@ -50,7 +50,8 @@ def add_reader(
     text = unpack_text(packed)
     if saved.exists():
         state = torch.load(saved, weights_only=True)
-        return export.with_reader(packed, Reader.of(state, recipe.reader_heads))
+        found = {name: part.numpy() for name, part in state.items()}
+        return export.with_reader(packed, Reader.of(found, recipe.reader_heads))
     vectors = _look(EmbeddedEncoder(packed), materials, rows)
     shop = Shop([materials.pins[row] for row in rows], torch.from_numpy(vectors))
     mix = materials.supervision.mix

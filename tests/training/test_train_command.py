@@ -23,6 +23,7 @@ from safetensors.torch import save_file
 
 from engine.features.embedded import EmbeddedEncoder
 from engine.training import heads, materials, tune
+from engine.training.__main__ import read_anew
 from engine.training.backbone import HEAD_WIDTH, Backbone, Block
 from engine.training.finetune import Tuning
 from engine.training.materials import PUBLIC_SETS
@@ -171,6 +172,29 @@ def test_a_making_that_is_killed_goes_on_and_finishes(
     assert figures
     epochs = [line for line in lines if "epoch" in line]
     assert all({"figures", "losses", "seconds"} <= set(line) for line in epochs)
+
+
+def test_a_reader_is_taught_anew_by_another_recipe_and_else_found(
+    options: MakeOptions, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    quick = replace(RECIPE, reader_steps=0, network_minutes=0.001)
+    plain = make(options, quick).parent
+    readers = options.work / "readers"
+
+    def read(steps: int) -> EmbeddedEncoder:
+        recipe = replace(RECIPE, reader_steps=steps, shares=dict(RECIPE.shares))
+        monkeypatch.setattr(MakeOptions, "recipe", lambda self: recipe)
+        target = options.target.with_name(f"read {steps}")
+        weights = read_anew(replace(options, target=target), plain)
+        assert json.loads((target / "card.json").read_text())["recipe"]["reader_steps"] == steps
+        return EmbeddedEncoder.load(weights)
+
+    first = read(2)
+    assert len(list(readers.iterdir())) == 1
+    assert read(2).fingerprint == first.fingerprint
+    assert len(list(readers.iterdir())) == 1
+    assert read(3).fingerprint != first.fingerprint
+    assert len(list(readers.iterdir())) == 2
 
 
 def test_another_recipe_is_refused_and_other_arguments_have_their_own_folder(
