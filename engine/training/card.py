@@ -91,7 +91,8 @@ def tuned(
         "figures": {name: dict(values) for name, values in figures.items()},
         "what_it_can_not_do": {
             **LIMITS,
-            "tuning": "head and words only: the layers that look at pictures are the base's",
+            "tuning": "head and words only: the layers that look at pictures are the base's; and "
+            "pictures unlike the user's have the base's vectors",
         },
     }
 

@@ -1,10 +1,11 @@
 """Teaches an encoder a user's own pins while it keeps what it knew; knows nothing of files.
 
-Only the image head and the rows of the words that the pins use move. What holds the rest in place:
-remembered pictures must keep their vectors (learning without forgetting, Li and Hoiem, 2016,
-https://arxiv.org/abs/1606.09282), the words stay near where they were, and in the end a mix of
-old and new weights is taken (Wortsman et al., 2022, https://arxiv.org/abs/2109.01903), chosen on
-pins that did not train.
+What moves: hidden units that the image head gets for pictures like the user's, and the rows of the
+words that the pins use. What holds the rest in place: the units are dark on other pictures; every
+text that teaches must go on ranking remembered pictures as it did (a listwise loss, as in ListNet,
+Cao et al., 2007, with the base as the teacher, as in learning without forgetting, Li and Hoiem,
+2016, https://arxiv.org/abs/1606.09282); and in the end a mix of old and new weights is taken
+(Wortsman et al., 2022, https://arxiv.org/abs/2109.01903), chosen on pins that did not train.
 """
 
 from __future__ import annotations
@@ -22,7 +23,9 @@ from torch import Tensor, nn
 
 from engine.training import losses
 from engine.training.memory import Memory
+from engine.training.optimisers import backward
 from engine.training.own_texts import OwnTexts
+from engine.training.own_units import Likeness, OwnUnits
 from engine.training.progress import Report
 from engine.training.schedule import cosine
 from engine.training.towers import ImageHead, TextTower
@@ -38,19 +41,27 @@ class Tuning:
 
     steps: int = 240
     rows: int = 512
-    rate: float = 5e-4
+    rate: float = 2e-3
     text_rate: float = 5e-4
     temperature: float = 0.05
     warm_up: float = 0.06
     memory_rows: int = 512
     memory_weight: float = 40.0
     """Weight of keeping the vectors of remembered pictures."""
+    ranking_weight: float = 50.0
+    """Weight of ranking remembered pictures as before, for the texts of a step and more words."""
+    ranking_words: int = 256
+    """Words that the pins use, drawn each step, which must rank as before by themselves."""
     words_weight: float = 10.0
     """Weight of keeping the words where they were."""
+    pairs: int = 128
+    """Pairs of hidden units that the image head gets."""
+    steep: float = 1.5
+    """How fast a unit's gate opens from other pictures to the user's, in units of the log odds."""
     mixes: tuple[float, ...] = tuple(tenth / 10 for tenth in range(11))
     """Shares of the new weights that are tried."""
-    least_kept: float = 0.88
-    """Share of the guard's first ten pictures that must stay."""
+    least_kept: float = 0.96
+    """Share of the guard's first ten pictures that must stay, for the pins' own words too."""
 
 
 class OwnWords(nn.Module):
@@ -71,6 +82,7 @@ class OwnWords(nn.Module):
         self.register_buffer("place", place)
         self.register_buffer("start", rows)
         self.rows = nn.Parameter(rows.clone())
+        self.whole = whole_words(text, used)
 
     def forward(self, texts: Sequence[str]) -> Tensor:
         flat, starts = self._text[0].tokens(texts)
@@ -82,17 +94,23 @@ class OwnWords(nn.Module):
 
 
 class Tuner:
-    """The head and the words that move, the ones that they started from, and how far they are."""
+    """The units and the words that move, what they started from, and how far they are."""
 
     def __init__(
-        self, head: ImageHead, text: TextTower, own: OwnTexts, tuning: Tuning, seed: int
+        self,
+        head: ImageHead,
+        text: TextTower,
+        own: OwnTexts,
+        likeness: Likeness,
+        tuning: Tuning,
+        seed: int,
     ) -> None:
         self.tuning, self._own, self._text = tuning, own, text
-        self._old = copy.deepcopy(head).eval().requires_grad_(False)
-        self.head = copy.deepcopy(head)
+        torch.manual_seed(seed)
+        self.units = OwnUnits(head, likeness, tuning.pairs, tuning.steep)
         self.words = OwnWords(text, own.texts())
         groups = [
-            {"params": _learnt(self.head), "lr": tuning.rate},
+            {"params": self.units.parameters(), "lr": tuning.rate},
             {"params": self.words.parameters(), "lr": tuning.text_rate},
         ]
         self._peaks = (tuning.rate, tuning.text_rate)
@@ -110,7 +128,7 @@ class Tuner:
         if checkpoint.exists():
             self._resume(checkpoint)
         train = np.asarray(rows, np.intp)
-        self.head.train()
+        self.units.train()
         while self.steps < self.tuning.steps:
             parts = self._step(inputs, train, memory)
             self.steps += 1
@@ -120,7 +138,7 @@ class Tuner:
                 report(f"own pins {self.steps}/{self.tuning.steps} {told}")
             if self.steps % _SAVE_EVERY == 0 or last:
                 self._save(checkpoint)
-        self.head.eval()
+        self.units.eval()
 
     def _step(self, inputs: Tensor, train: np.ndarray, memory: Memory) -> dict[str, float]:
         tuning = self.tuning
@@ -133,40 +151,42 @@ class Tuner:
         drawn = np.array(chance.choices(train.tolist(), k=tuning.rows), np.intp)
         claims = [self._own.claim(int(row), chance) for row in drawn for _ in range(2)]
         fit = torch.from_numpy(self._own.fits(claims, drawn))
-        pictures = self.head(inputs[torch.from_numpy(drawn)].float())
-        texts = self.words([claim.text for claim in claims])
-        match = losses.contrastive(texts, pictures, fit, torch.zeros_like(fit), tuning.temperature)
-        remembered = memory.draw(tuning.memory_rows)
-        with torch.no_grad():
-            before = self._old(remembered)
+        pictures = self.units(inputs[torch.from_numpy(drawn)].float())
+        told = [claim.text for claim in claims]
+        single = self.words.whole
+        asked = told + chance.sample(single, min(len(single), tuning.ranking_words))
+        texts = self.words(asked)
+        unknown = torch.zeros_like(fit)
+        match = losses.contrastive(texts[: len(told)], pictures, fit, unknown, tuning.temperature)
         # Without dropout: with it, its noise would have to be unlearnt, and details would go.
-        now = self.head.eval()(remembered)
-        self.head.train()
+        before, now = self.units.eval().both(memory.draw(tuning.memory_rows))
+        self.units.train()
         forgotten = (1 - (now * before).sum(1)).mean()
+        with torch.no_grad():
+            ranked = torch.softmax(self._text(asked) @ before.T / tuning.temperature, 1)
+        ranking = losses.same_odds(texts @ now.T / tuning.temperature, ranked)
         drift = self.words.drift()
         loss = match + tuning.memory_weight * forgotten + tuning.words_weight * drift
+        loss = loss + tuning.ranking_weight * ranking
         self._optimiser.zero_grad(set_to_none=True)
-        loss.backward()
+        backward(loss)
         for group in self._optimiser.param_groups:
             nn.utils.clip_grad_norm_(group["params"], _LONGEST_STEP)
         self._optimiser.step()
-        parts = {"match": match, "forgotten": forgotten, "drift": drift}
+        parts = {"match": match, "forgotten": forgotten, "ranking": ranking, "drift": drift}
         return {name: float(part.detach()) for name, part in parts.items()}
 
     def mixed(self, share: float) -> tuple[ImageHead, TextTower]:
         """Return towers with `share` of the new weights and the rest of the old ones."""
-        head = copy.deepcopy(self._old)
         text = copy.deepcopy(self._text)
         with torch.no_grad():
-            for mine, new in zip(_learnt(head), _learnt(self.head), strict=True):
-                mine.lerp_(new, share)
             rows = torch.lerp(self.words.start, self.words.rows, share)
             text.table.weight[self.words.used] = rows
-        return head.eval(), text.eval()
+        return self.units.merged(share), text.eval()
 
     def _save(self, path: Path) -> None:
         state = {
-            "head": self.head.state_dict(),
+            "units": self.units.state_dict(),
             "words": self.words.state_dict(),
             "optimiser": self._optimiser.state_dict(),
             "steps": self.steps,
@@ -177,12 +197,13 @@ class Tuner:
 
     def _resume(self, path: Path) -> None:
         state = torch.load(path, weights_only=True)
-        self.head.load_state_dict(state["head"])
+        self.units.load_state_dict(state["units"])
         self.words.load_state_dict(state["words"])
         self._optimiser.load_state_dict(state["optimiser"])
         self.steps = int(state["steps"])
 
 
-def _learnt(head: ImageHead) -> list[nn.Parameter]:
-    """Return what moves: the layers that were learnt on pins, and not what names classes."""
-    return [*head.inner.parameters(), *head.outer.parameters()]
+def whole_words(text: TextTower, used: Tensor) -> list[str]:
+    """Return the words, in letters alone, among the tokens of these numbers."""
+    names = [text.tokenizer.id_to_token(number) or "" for number in used.tolist()]
+    return [name for name in names if name.isalpha()]

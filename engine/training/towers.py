@@ -85,13 +85,28 @@ class ImageHead(nn.Module):
         return torch.as_tensor(self.classes(rows[:, :HEAD_WIDTH])) + self.hidden_classes
 
     def forward(self, rows: Tensor) -> Tensor:
-        x = self.drop((rows - self.mean) / self.spread)
-        learnt = F.normalize(self.outer(self.drop(F.gelu(self.inner(x)))), dim=1)
+        return self.joined(self.learnt(rows), self.named(rows))
+
+    def standard(self, rows: Tensor) -> Tensor:
+        """Return rows less the mean of the training's, in units of their spread."""
+        return (rows - self.mean) / self.spread
+
+    def learnt(self, rows: Tensor) -> Tensor:
+        """Return what was learnt to say of pictures, of any length."""
+        hidden = F.gelu(self.inner(self.drop(self.standard(rows))))
+        return torch.as_tensor(self.outer(self.drop(hidden)))
+
+    def named(self, rows: Tensor) -> Tensor:
+        """Return what pictures are called, of length `strength`; nothing where `naming` is 0."""
         if not self.naming:
-            return learnt
+            return rows[:, :0]
         odds = torch.softmax(self.scores(rows) / NAME_TEMPERATURE, 1)
-        named = self.strength * F.normalize(odds @ self.names, dim=1)
-        return F.normalize(torch.cat([learnt, named], 1), dim=1)
+        return self.strength * F.normalize(odds @ self.names, dim=1)
+
+    def joined(self, learnt: Tensor, named: Tensor) -> Tensor:
+        """Return unit rows of what was learnt, at length one, and the names beside it."""
+        learnt = F.normalize(learnt, dim=1)
+        return F.normalize(torch.cat([learnt, named], 1), dim=1) if self.naming else learnt
 
     @property
     def naming(self) -> int:

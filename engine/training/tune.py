@@ -27,6 +27,7 @@ from engine.training.options import TuneOptions, claim
 from engine.training.own_judge import Guard, HeldOut, gain, hold_out
 from engine.training.own_pins import Arriving, OwnPins, ReadPicture, Views, gather_own
 from engine.training.own_texts import OwnTexts
+from engine.training.own_units import Likeness
 from engine.training.progress import Log, Progress
 from engine.training.towers import ImageHead, TextTower
 from engine.training.unpack import Looker, Unpacked, find, repack, unpack
@@ -51,6 +52,8 @@ class Tuned:
     """Share of the new weights that was taken."""
     guard: float
     guard_own: float
+    told_apart: tuple[float, float]
+    """Share of held-out pins, and of remembered pictures, that pass for the user's."""
     memory: bool
 
     def facts(self) -> dict[str, object]:
@@ -63,6 +66,8 @@ class Tuned:
             f"{self.queries} queries)",
             "the rest, share of the first ten that stays": f"{self.guard:.3f} for other words, "
             f"{self.guard_own:.3f} for the pins' own words",
+            "pass for your pictures": f"{self.told_apart[0]:.3f} of the held-out pins, "
+            f"{self.told_apart[1]:.3f} of the remembered ones",
             "share of the new weights": f"{self.share:.1f}",
         }
 
@@ -142,12 +147,16 @@ def _train(
     texts = OwnTexts(own.pins)
     held = hold_out(own.pins)
     inputs = torch.from_numpy(own.inputs)
-    tuner = Tuner(base.image.head, base.text, texts, tuning, seed)
+    likeness = Likeness.between(
+        base.image.head, inputs[torch.from_numpy(~held)].float(), memory, seed
+    )
+    tuner = Tuner(base.image.head, base.text, texts, likeness, tuning, seed)
     tuner.fit(inputs, np.flatnonzero(~held).tolist(), memory, folder / "own.pt", report)
     asked = HeldOut.ask(texts, np.flatnonzero(held), seed)
     guard = Guard.of(memory, base.image.head, base.text, tuner.words.used, seed)
     looked = inputs[torch.from_numpy(held)].float()
     before = _answers(asked, base.image.head, base.text, looked)
+    apart = (likeness.share(base.image.head, looked), likeness.share(base.image.head, guard.inputs))
     best: Tuned | None = None
     for share in tuning.mixes:
         head, text = tuner.mixed(share)
@@ -157,10 +166,10 @@ def _train(
         now = float(after.mean()) if len(after) else 0.0
         figures = {"held-out nDCG@10": now, "kept": kept, "kept, own words": kept_own}
         report.figures(f"{share:.1f} of the new weights", figures, share=share)
-        if best is None or (kept >= tuning.least_kept and now > best.after):
+        if best is None or (min(kept, kept_own) >= tuning.least_kept and now > best.after):
             best = Tuned(
                 Path(), int((~held).sum()), int(held.sum()), len(asked.texts),
-                now - more, now, error, share, kept, kept_own, memory=True,
+                now - more, now, error, share, kept, kept_own, apart, memory=True,
             )  # fmt: skip
     if best is None:
         raise UsageError("no mix of old and new weights was to be tried: give at least 0.0")
@@ -204,6 +213,10 @@ def _card(
         "guard: share of the first ten remembered pictures that stays": {
             "other words": round(found.guard, 4),
             "words of the pins": round(found.guard_own, 4),
+        },
+        "share of pictures that pass for the user's": {
+            "held-out pins": round(found.told_apart[0], 4),
+            "remembered": round(found.told_apart[1], 4),
         },
     }
     chosen = asdict(tuning) | {"seed": seed, "share_of_the_new_weights": found.share}

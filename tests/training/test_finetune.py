@@ -29,6 +29,7 @@ from engine.training.options import OtherRun, TuneOptions
 from engine.training.own_judge import HeldOut, gain, hold_out, kept
 from engine.training.own_pins import LEAST_PINS, TooFewPins, Views, gather_own
 from engine.training.own_texts import Claim, OwnPin, OwnTexts, words
+from engine.training.own_units import Likeness, OwnUnits
 from engine.training.towers import INPUT_WIDTH, ImageHead, TextTower
 
 SMALL = Tuning(steps=60, rows=96, memory_rows=32, rate=1e-3, mixes=(0.0, 0.5, 1.0), least_kept=0.7)
@@ -271,13 +272,17 @@ def small_tuner(own: OwnTexts, seed: int = 1) -> tuple[Tuner, torch.Tensor, Memo
     inputs = torch.zeros(40, INPUT_WIDTH)
     inputs[::2, 0] = inputs[:20, 1] = 3.0
     text = TextTower(tokenizer([*VOCABULARY, "board", "look"]), 8)
-    tuning = Tuning(steps=70, rows=32, memory_rows=8, rate=1e-2, text_rate=1e-2, memory_weight=1.0)
-    memory = Memory(head.mean[None], torch.zeros(INPUT_WIDTH, 1), head.spread)
-    return Tuner(head, text, own, tuning, seed), inputs, memory
+    tuning = Tuning(
+        steps=70, rows=32, memory_rows=8, rate=1e-2, text_rate=1e-2, memory_weight=1.0,
+        ranking_weight=1.0, pairs=8,
+    )  # fmt: skip
+    memory = Memory(head.mean[None] - 1, torch.zeros(INPUT_WIDTH, 1), head.spread)
+    likeness = Likeness.between(head, inputs, memory, seed)
+    return Tuner(head, text, own, likeness, tuning, seed), inputs, memory
 
 
 def weights(tuner: Tuner) -> Sequence[torch.Tensor]:
-    return [p.detach() for p in (*tuner.head.parameters(), *tuner.words.parameters())]
+    return [p.detach() for p in (*tuner.units.parameters(), *tuner.words.parameters())]
 
 
 def test_a_run_that_was_cut_off_ends_as_one_in_one_go(own: OwnTexts, tmp_path: Path) -> None:
@@ -305,14 +310,46 @@ def test_a_mix_lies_between_old_and_new(own: OwnTexts, tmp_path: Path) -> None:
     tuner.fit(inputs, range(40), memory, tmp_path / "own.pt", quiet)
     half, half_text = tuner.mixed(0.5)
     new, new_text = tuner.mixed(1.0)
-    middle = (old.outer.weight + new.outer.weight) / 2
-    assert torch.allclose(half.outer.weight, middle, atol=1e-6)
+    with torch.inference_mode():
+        middle = (old.learnt(inputs) + new.learnt(inputs)) / 2
+        assert torch.allclose(half.learnt(inputs), middle, atol=1e-5)
     rows = [t.table.weight.detach() for t in (old_text, half_text, new_text)]
     assert torch.allclose(rows[1], (rows[0] + rows[2]) / 2, atol=1e-6)
     assert torch.equal(rows[0][6], rows[2][6])  # "cat" is in none of the texts
     with torch.inference_mode():
         scores = new(inputs) @ new_text(["red", "blue"]).T
     assert scores.argmax(1).tolist() == [0, 1] * 20
+
+
+def two_kinds() -> tuple[ImageHead, torch.Tensor, torch.Tensor, Memory]:
+    """A head, pictures of the user's and others, and a memory of the others, which look alike."""
+    torch.manual_seed(3)
+    head = ImageHead(24, 8, 0.1)
+    places = torch.randn(2, INPUT_WIDTH) * 0.3
+    mine, others = (place + torch.randn(200, INPUT_WIDTH) for place in places)
+    return head, mine, others, Memory(places[1:], torch.zeros(INPUT_WIDTH, 1), head.spread)
+
+
+def test_the_users_pictures_are_told_from_remembered_ones_that_never_trained() -> None:
+    head, mine, others, memory = two_kinds()
+    likeness = Likeness.between(head, mine[:100], memory, seed=1)
+    assert likeness.share(head, mine[100:]) > 0.97
+    assert likeness.share(head, others) < 0.03
+
+
+def test_units_change_pictures_like_the_users_and_no_others() -> None:
+    head, mine, others, memory = two_kinds()
+    units = OwnUnits(head, Likeness.between(head, mine[:100], memory, 1), pairs=8, steep=1.5)
+    with torch.no_grad():
+        assert torch.equal(units.eval()(mine), head.eval()(mine))  # nothing is learnt yet
+        units.outer.weight.normal_()
+        before, now = units.both(torch.cat([mine[100:], others]))
+        cosines = (before * now).sum(1)
+        assert float(cosines[:100].median()) < 0.9
+        assert float(cosines[100:].median()) > 0.999
+        merged = units.merged(1.0)
+        assert torch.allclose(merged(mine), units(mine), atol=1e-5)
+        assert torch.allclose(units.merged(0.0)(mine), head(mine), atol=1e-6)
 
 
 def test_a_memory_is_like_what_it_sums_up(tmp_path: Path) -> None:

@@ -19,7 +19,8 @@ from engine.features.embedded import MODEL_FILE, EmbeddedEncoder, prepare
 from engine.features.wordpiece import tokenizer
 from engine.training import export
 from engine.training.backbone import Backbone, to_input
-from engine.training.towers import CLASSES, ImageHead, ImageTower, TextTower
+from engine.training.own_units import Likeness, OwnUnits
+from engine.training.towers import CLASSES, INPUT_WIDTH, ImageHead, ImageTower, TextTower
 from engine.training.unpack import Looker, Unpacked, find, repack, unpack
 
 TEXTS = ["red dress", "a photo of a dog", "zzzz"]
@@ -107,6 +108,27 @@ def test_another_head_and_other_words_leave_the_rest_bit_for_bit(small: Small) -
     assert np.allclose(after.encode_texts(["red"]), -before.encode_texts(["red"]), atol=1e-6)
     assert np.array_equal(after.encode_texts(["dog"]), before.encode_texts(["dog"]))
     Looker(other).check(unpack(other))
+
+
+def test_a_head_with_more_units_is_packed_and_can_be_tuned_again(small: Small) -> None:
+    base = unpack(small.path)
+    chance = torch.Generator().manual_seed(1)
+    likeness = Likeness(torch.zeros(INPUT_WIDTH), torch.full((1,), 3.0))
+    units = OwnUnits(base.image.head, likeness, pairs=4, steep=1.0).eval()
+    with torch.no_grad():
+        units.outer.weight.normal_(0, 0.1, generator=chance)
+    other = small.path.with_name("wider.safetensors")
+    other.write_bytes(repack(small.path, units.merged(1.0), base.text))
+    again = unpack(other)
+    assert again.image.head.inner.out_features == base.image.head.inner.out_features + 8
+    Looker(other).check(again)
+    pixels = pictures(SIDE)
+    before = EmbeddedEncoder.load(small.path, threads=1).encode_pixels(pixels)
+    after = EmbeddedEncoder.load(other, threads=1).encode_pixels(pixels)
+    with torch.inference_mode():
+        told = units(torch.from_numpy(Looker(small.path).look(pixels)).float()).numpy()
+    assert (told * after).sum(1) == pytest.approx(1, abs=1e-3)
+    assert (before * after).sum(1).max() < 0.999
 
 
 def constants(path: Path) -> dict[str, np.ndarray]:
