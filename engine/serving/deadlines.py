@@ -11,12 +11,15 @@ from collections import deque
 from collections.abc import Callable
 from contextvars import ContextVar
 from functools import wraps
+from http import HTTPStatus
 from inspect import iscoroutinefunction
 from types import TracebackType
 from typing import Any, Final, ParamSpec, TypeVar
 
 from fastapi.routing import APIRoute
+from pydantic import TypeAdapter, ValidationError
 from starlette.datastructures import Headers
+from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from engine.errors import Overloaded
@@ -109,12 +112,34 @@ def _patience() -> float:
 
 
 class InTime(APIRoute):
-    """A route that does nothing when its request's time is over once a thread is free for it."""
+    """A route that does nothing when its request's time is over once a thread is free for it.
+
+    Its answer is checked and written in that thread, too: the framework would have it wait for a
+    second one, behind all who wait for their first.
+    """
 
     def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
         # A coroutine waits by itself.
-        begun = endpoint if iscoroutinefunction(endpoint) else in_time(endpoint)
+        begun = endpoint if iscoroutinefunction(endpoint) else self._whole(in_time(endpoint))
         super().__init__(path, begun, **options)
+        self._model = None if self.response_model is None else TypeAdapter[Any](self.response_model)
+
+    def _whole(self, work: Callable[..., Any]) -> Callable[..., Any]:
+        @wraps(work)
+        def begun(*args: Any, **kwargs: Any) -> Any:
+            answer = work(*args, **kwargs)
+            if self._model is None or isinstance(answer, Response):
+                return answer
+            try:
+                checked = self._model.validate_python(answer)
+            except ValidationError:
+                return answer  # the framework says what is wrong with it
+            body = self._model.dump_json(
+                checked, exclude_unset=self.response_model_exclude_unset, by_alias=True
+            )
+            return Response(body, self.status_code or HTTPStatus.OK, media_type="application/json")
+
+        return begun
 
 
 def in_time(work: Callable[P, T]) -> Callable[P, T]:

@@ -10,6 +10,9 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from fastapi import routing
+from fastapi.concurrency import run_in_threadpool
+from fastapi.exceptions import ResponseValidationError
 from fastapi.routing import iter_route_contexts
 from starlette.testclient import TestClient
 
@@ -17,7 +20,7 @@ from engine.ingestion.gathering import Gathering
 from engine.ingestion.outcome import Outcome
 from engine.jsonl import BadLine
 from engine.retrieval.answers import Answer
-from engine.serving import deadlines
+from engine.serving import deadlines, search
 from engine.serving.app import create_app
 from engine.serving.deadlines import HEADER, InTime, TooLate, Turn
 from engine.serving.service import SEARCHING, Service
@@ -225,3 +228,22 @@ def test_what_gives_up_waiting_is_not_taken_in_later() -> None:
     deadlines._END.set(float("inf"))
     assert [each.origin for each in gathering.take([BadLine("next", 1, "for a test")])] == ["next"]
     assert taken == ["next"]
+
+
+def test_an_answer_waits_for_one_thread_and_is_checked_in_it(
+    reader: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever waited for a thread to search in must not wait for another to write the answer in."""
+    asked: list[str] = []
+
+    async def counted(work: Any, *args: Any, **kwargs: Any) -> Any:
+        asked.append(str(work))
+        return await run_in_threadpool(work, *args, **kwargs)
+
+    monkeypatch.setattr(routing, "run_in_threadpool", counted)
+    answer = reader.get("/v1/search", params={"q": "red dress"})
+    assert answer.json()["hits"]
+    assert len(asked) == 1
+    monkeypatch.setattr(search, "answer_to_json", lambda _: {"hits": "none"})
+    with pytest.raises(ResponseValidationError):
+        reader.get("/v1/search", params={"q": "red dress"})

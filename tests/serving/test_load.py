@@ -34,12 +34,13 @@ def test_who_comes_when_the_queue_is_full_is_told_to_come_again(
     gate = threading.Event()
     begun: list[str] = []
 
-    def slow(_workspace: Workspace, query: Any) -> Answer:
+    def slow(_service: Service, query: Any) -> Answer:
         begun.append(str(query.parts[0].value))
         gate.wait(30)
         return Answer((), None, 1.0)
 
-    monkeypatch.setattr(Workspace, "search", slow)
+    # In a thread, but before searches take turns.
+    monkeypatch.setattr(Service, "_searched", slow)
     app = create_app(narrow)
 
     async def run() -> tuple[list[httpx.Response], list[httpx.Response], str]:
