@@ -27,12 +27,19 @@ RECOLOURED, TIMES, PLAIN = 0.03, 3.0, 0.25
 CLUMP, PAIR = 2, 1
 # Less power than this in what is small is noise.
 NOISE: Final = 2e-5
+# Where both pictures have this much detail, over so many cells a side, the fainter is looked for.
+DETAILED: Final = 5e-4
+PLACE: Final = 3
+# By so much details of one place correlate by chance.
+CHANCE: Final = 0.15
 
 # The thresholds, chosen on development and train pictures: docs/decisions/0046-one-outline.md.
 MOST_LIGHT: Final = 0.01
 MOST_DISTANCE: Final = 0.024
 MOST_CLUMPED: Final = 0.012
 MOST_PAIRED: Final = 0.025
+# docs/decisions/0055-a-mark-adds.md
+LEAST_KEPT: Final = 0.6
 
 
 @dataclass(frozen=True)
@@ -42,6 +49,8 @@ class Detail:
     light, distance: of the cell in the middle, of light alone and of light and hues together.
     clumped, paired: the share of cells that are recoloured and touch two others that are, or one.
     texture: how what is small within cells correlates, of the cell in the middle; -1 to 1.
+    kept: how much of the fainter detail may be in the stronger, where that is least; 1 where the
+        two never both have any. A mark adds to what is there; another print takes its place.
     """
 
     light: float
@@ -49,6 +58,7 @@ class Detail:
     clumped: float
     paired: float
     texture: float
+    kept: float = 1.0
 
     @property
     def same(self) -> bool:
@@ -58,6 +68,7 @@ class Detail:
             and self.distance <= MOST_DISTANCE
             and self.clumped <= MOST_CLUMPED
             and self.paired <= MOST_PAIRED
+            and self.kept >= LEAST_KEPT
         )
 
 
@@ -101,7 +112,36 @@ def detail(first: Array, second: Array, reached: Flags, ground: Array | None) ->
         clumped=float((off_colour & (beside >= CLUMP)).sum() / count),
         paired=float((off_colour & (beside >= PAIR)).sum() / count),
         texture=float(np.median(texture[told])) if told.any() else 1.0,
+        kept=_kept(first @ GREY, second @ GREY, whole),
     )
+
+
+def _kept(first: Array, second: Array, whole: Flags) -> float:
+    """Return the least share of the fainter detail that the stronger may hold, over all places.
+
+    Detail is what differs from its surroundings, softened, so that a shift of a part of a point is
+    not seen. What is found is more by what a strong mark may hide of it by chance. A place is PLACE
+    by PLACE cells, all of them `whole`, none at the rim.
+    """
+    one, other = (_high(_softened(greys), 2) for greys in (first, second))
+    powers = [_places(_meant(each * each)) for each in (one, other)]
+    fainter = np.minimum(*powers)
+    there = (_places(whole.astype(np.float32)) > 0.99) & (fainter > DETAILED)
+    found = _places(_meant(one * other)) + CHANCE * np.sqrt(powers[0] * powers[1])
+    return min(1.0, float((found[there] / fainter[there]).min())) if there.any() else 1.0
+
+
+def _places(cells: Array) -> Array:
+    """Return the mean over each place, of (s, s) cells without those at the rim."""
+    windows = np.lib.stride_tricks.sliding_window_view(cells[1:-1, 1:-1], (PLACE, PLACE))
+    return np.asarray(windows.mean(axis=(2, 3)), np.float32)
+
+
+def _softened(greys: Array) -> Array:
+    """Return greys of which each is the mean of itself and those to the left, above and between."""
+    wide = np.pad(greys, ((1, 0), (1, 0)), mode="edge")
+    rows = wide[1:] + wide[:-1]
+    return np.asarray((rows[:, 1:] + rows[:, :-1]) / np.float32(4))
 
 
 def _fitted(light: Array, other: Array) -> tuple[float, float]:
@@ -128,12 +168,12 @@ def _meant(values: Array) -> Array:
     return np.asarray(cells.mean(axis=(1, 3)), np.float32)
 
 
-def _high(greys: Array) -> Array:
-    """Return what is left of greys without their means over three by three points."""
-    side = len(greys)
-    wide = np.pad(greys, 1, mode="edge")
-    around = sum(wide[y : y + side, x : x + side] for y in range(3) for x in range(3))
-    return np.asarray(greys - around / np.float32(9))
+def _high(greys: Array, reach: int = 1) -> Array:
+    """Return what is left of greys without their means over the points within `reach` of each."""
+    side, across = len(greys), 2 * reach + 1
+    wide = np.pad(greys, reach, mode="edge")
+    around = sum(wide[y : y + side, x : x + side] for y in range(across) for x in range(across))
+    return np.asarray(greys - around / np.float32(across**2))
 
 
 def _beside(flags: Flags) -> npt.NDArray[np.intp]:

@@ -58,6 +58,40 @@ def test_other_texture_is_seen(picture: Picture) -> None:
     assert told.texture < 0.4
 
 
+def test_a_mark_adds_and_another_print_replaces(picture: Picture) -> None:
+    plain = np.full_like(picture, 0.3)
+    # Words of one size in one place, by the same ink: bars that lie otherwise.
+    one, other = plain.copy(), plain.copy()
+    one[40:72:4, 30:98] = other[40:72, 30:98:4] = 0.8
+    one[41:72:4, 30:98] = other[40:72, 31:98:4] = 0.8
+    replaced = detail(one, other, EVERYWHERE, None)
+    added = detail(plain, one, EVERYWHERE, None)
+    # Half of what is below shows through a mark.
+    over = one.copy()
+    over[40:72, 30:98:6] = 0.5 * over[40:72, 30:98:6] + 0.5
+    through = detail(one, over, EVERYWHERE, None)
+    assert replaced is not None
+    assert added is not None
+    assert through is not None
+    assert replaced.kept < 0.2
+    assert added.kept == 1
+    assert through.kept > 0.6
+    assert not replaced.same
+
+
+def test_detail_is_kept_where_it_moves_by_a_part_of_a_point() -> None:
+    chance = np.random.default_rng(6)
+    fine = np.kron(chance.uniform(0.2, 0.8, (64, 64, 1)), np.ones((4, 4, 3))).astype(np.float32)
+
+    def reduced(at: int) -> Picture:
+        wide = np.roll(fine, at, axis=1)
+        return np.asarray((wide[::2, ::2] + wide[::2, 1::2]) / 2, np.float32)
+
+    told = detail(reduced(0), reduced(1), EVERYWHERE, None)
+    assert told is not None
+    assert told.kept > 0.7
+
+
 def test_where_hardly_anything_is_seen_nothing_is_told(picture: Picture) -> None:
     reached = np.zeros((128, 128), np.bool_)
     reached[:16, :16] = True
