@@ -153,3 +153,9 @@ class Overloaded(EngineError):
     """More is asked at once than can wait for its turn."""
 
     slug = "overloaded"
+
+
+class TooLate(Overloaded):
+    """A request's time was over before it had its turn, or an answer of the store."""
+
+    slug = "too-late"

@@ -6,10 +6,8 @@ Nobody listens any more to an answer that took too long, and its work would only
 import math
 import re
 import threading
-import time
 from collections import deque
 from collections.abc import Callable
-from contextvars import ContextVar
 from functools import wraps
 from http import HTTPStatus
 from inspect import iscoroutinefunction
@@ -22,31 +20,24 @@ from starlette.datastructures import Headers
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from engine.errors import Overloaded
+from engine.errors import TooLate
 from engine.serving.callers import caller_of
 from engine.serving.problems import invalid
+from engine.time_left import ends_in, time_left
 
 HEADER: Final = "Engine-Deadline"
 LONGEST_S: Final = 3_600.0
 _SECONDS: Final = re.compile(r"\d{1,4}(\.\d{1,6})?")
-_END: ContextVar[float] = ContextVar("deadline", default=math.inf)
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
 
-class TooLate(Overloaded):
-    """A request's time was over before its turn came; nothing was done."""
-
-    slug = "too-late"
-
-
 def left() -> float | None:
     """Return how many seconds the present request may still wait, None for any; raise TooLate."""
-    end = _END.get()
-    if end == math.inf:
+    if (rest := time_left()) == math.inf:
         return None
-    if (rest := end - time.monotonic()) > 0:
+    if rest > 0:
         return rest
     raise TooLate(
         "the request's time was over before its turn came, and nothing was done: ask again in a "
@@ -180,5 +171,5 @@ class Dated:
                 return
             longest = min(longest, seconds)
         # Never taken back: each request has a context of its own.
-        _END.set(time.monotonic() + longest)
+        ends_in(longest)
         await self.app(scope, receive, send)

@@ -19,7 +19,8 @@ from qdrant_client.http.exceptions import (
     UnexpectedResponse,
 )
 
-from engine.errors import StoreError, StoreFull, StoreUnreachable
+from engine.errors import StoreError, StoreFull, StoreUnreachable, TooLate
+from engine.time_left import time_left
 
 T = TypeVar("T")
 
@@ -49,7 +50,7 @@ class Calls:
     sleep: Callable[[float], None] = time.sleep
 
     def __call__(self, call: Callable[[], T]) -> T:
-        """Return what the call gives; raise StoreUnreachable, StoreFull or StoreError.
+        """Return what the call gives; raise StoreUnreachable, StoreFull, StoreError or TooLate.
 
         Waits double from a tenth of a second, each shortened by chance so that processes that
         failed together do not come back together; a server that names a wait is given it.
@@ -66,6 +67,7 @@ class Calls:
                     with server_errors():
                         raise
                 wait = self._pause(number)
+            _require_time(wait)
             self.sleep(wait)
         with server_errors():
             return call()
@@ -97,9 +99,19 @@ def server_errors() -> Iterator[None]:
             f"the Qdrant server has too much to do ({error}): ask again, or give it more nodes"
         ) from error
     except (ResponseHandlingException, ApiException, ConnectionError, TimeoutError) as error:
+        _require_time(0.0)
         raise StoreUnreachable(
             f"the Qdrant server does not answer ({error}): check ENGINE_STORE__URL"
         ) from error
+
+
+def _require_time(seconds: float) -> None:
+    """Raise TooLate where the request that calls are made for has no such time left."""
+    if time_left() <= seconds:
+        raise TooLate(
+            "the request's time was over before the Qdrant server answered; what was to be written "
+            "may be there: ask again, or allow more (Engine-Deadline, ENGINE_SERVE__DEADLINE_S)"
+        )
 
 
 def _is_full(error: UnexpectedResponse) -> bool:

@@ -3,12 +3,14 @@
 Knows nothing of what is done with the collection then.
 """
 
+import math
 import warnings
 from functools import partial
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any, Final
 
+import httpx
 from qdrant_client import QdrantClient, models
 from qdrant_client.http.exceptions import UnexpectedResponse
 
@@ -17,21 +19,41 @@ from engine.store import server_schema
 from engine.store.cluster import Cluster
 from engine.store.identity import Identity, check
 from engine.store.server_calls import Calls
+from engine.time_left import time_left
 
 TIMEOUT_S: Final = 60
+# No waiting at all would be taken for none to be bounded.
+LEAST_S: Final = 0.001
 
 
 def connect(
     url: str, api_key: str | None, *, timeout_s: int = TIMEOUT_S, ca: Path | None = None
 ) -> QdrantClient:
-    """Return a client of the server at `url`; `ca` is a file of certificates to trust."""
+    """Return a client of the server at `url`; `ca` is a file of certificates to trust.
+
+    timeout_s: for one call, or what is left of the request's time where that is less.
+    """
     trusted: dict[str, Any] = {} if ca is None else {"verify": str(ca)}
     with warnings.catch_warnings():
         # Between containers of one private network a key without TLS is what is meant.
         warnings.filterwarnings("ignore", message="Api key is used with an insecure")
         return QdrantClient(
-            url=url, api_key=api_key, timeout=timeout_s, check_compatibility=False, **trusted
+            url=url,
+            api_key=api_key,
+            timeout=timeout_s,
+            check_compatibility=False,
+            event_hooks={"request": [_in_time]},
+            **trusted,
         )
+
+
+def _in_time(request: httpx.Request) -> None:
+    """Have a call wait no longer than the request that it is made for may take."""
+    if (left := max(time_left(), LEAST_S)) < math.inf:
+        given: dict[str, float | None] = request.extensions["timeout"]
+        request.extensions["timeout"] = {
+            name: left if most is None else min(most, left) for name, most in given.items()
+        }
 
 
 def opened(

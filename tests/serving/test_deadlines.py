@@ -1,5 +1,6 @@
 """A request whose time is over before its turn comes is told so, and nothing is done for it."""
 
+import math
 import random
 import threading
 import time
@@ -16,15 +17,17 @@ from fastapi.exceptions import ResponseValidationError
 from fastapi.routing import iter_route_contexts
 from starlette.testclient import TestClient
 
+from engine.errors import TooLate
 from engine.ingestion.gathering import Gathering
 from engine.ingestion.outcome import Outcome
 from engine.jsonl import BadLine
 from engine.retrieval.answers import Answer
-from engine.serving import deadlines, search
+from engine.serving import search
 from engine.serving.app import create_app
-from engine.serving.deadlines import HEADER, InTime, TooLate, Turn
+from engine.serving.deadlines import HEADER, InTime, Turn
 from engine.serving.service import SEARCHING, Service
 from engine.settings import ServeSettings
+from engine.time_left import ends_in
 from engine.workspace import Workspace
 from tests.serving.conftest import BASE, client_of, inline, picture, problem
 from tests.serving.test_openapi import address, description, operations, requests
@@ -37,9 +40,9 @@ LONG = {HEADER: "600"}
 @pytest.fixture
 def patient() -> Iterator[None]:
     """Give the test's own thread a context that may have a deadline."""
-    token = deadlines._END.set(float("inf"))
+    ends_in(math.inf)
     yield
-    deadlines._END.reset(token)
+    ends_in(math.inf)
 
 
 def test_no_described_route_works_for_who_has_gone(client: TestClient) -> None:
@@ -142,10 +145,10 @@ def test_each_route_looks_at_the_time(reader: TestClient) -> None:
 class TestTurn:
     def test_it_lets_in_as_many_as_it_says(self) -> None:
         turn = Turn(2)
-        deadlines._END.set(time.monotonic() + 0.02)
+        ends_in(0.02)
         with turn, turn, pytest.raises(TooLate), turn:
             pass
-        deadlines._END.set(float("inf"))
+        ends_in(math.inf)
         for _ in range(3):
             with turn, turn:
                 pass
@@ -188,7 +191,7 @@ class TestTurn:
         def ask(number: int) -> None:
             chance = random.Random(number)
             for _ in range(40):
-                deadlines._END.set(time.monotonic() + chance.uniform(0, 0.004))
+                ends_in(chance.uniform(0, 0.004))
                 try:
                     with turn:
                         inside.append(number)
@@ -222,10 +225,10 @@ def test_what_gives_up_waiting_is_not_taken_in_later() -> None:
     turn = Turn()
     gathering = Gathering(take, Turn, turn)
     with turn:
-        deadlines._END.set(time.monotonic() + 0.02)
+        ends_in(0.02)
         with pytest.raises(TooLate):
             gathering.take([BadLine("late", 1, "for a test")])
-    deadlines._END.set(float("inf"))
+    ends_in(math.inf)
     assert [each.origin for each in gathering.take([BadLine("next", 1, "for a test")])] == ["next"]
     assert taken == ["next"]
 

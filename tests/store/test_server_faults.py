@@ -1,5 +1,7 @@
 """What searches and writes do while a part of a cluster is gone, against a server that fails."""
 
+import math
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import fields
@@ -7,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from engine.errors import StoreError, StoreFull, StoreUnreachable
+from engine.errors import StoreError, StoreFull, StoreUnreachable, TooLate
 from engine.retrieval.answers import Answer, answer_to_json
 from engine.retrieval.parameters import Parameters
 from engine.retrieval.ranking import rank
@@ -18,6 +20,7 @@ from engine.store.records import point_id
 from engine.store.server import ServerCollection
 from engine.store.server_calls import FIRST_PAUSE_S, LONGEST_PAUSE_S, Calls
 from engine.store.server_opening import connect
+from engine.time_left import ends_in
 from tests.store.conftest import IDENTITY, record, vector
 from tests.store.faulty_server import Faulty, Reply, Request, faulty_server
 
@@ -70,6 +73,47 @@ def at_first(*replies: Reply) -> Callable[[Request], Reply]:
     """Give these replies one after the other, and then be sound."""
     left = list(replies)
     return lambda request: left.pop(0) if left else sound(request)
+
+
+@pytest.fixture
+def ending() -> Iterator[None]:
+    """Let requests of the test end by their time, and the next test's not."""
+    yield
+    ends_in(math.inf)
+
+
+@pytest.mark.usefixtures("ending")
+def test_a_call_waits_no_longer_than_its_request_may(server: Faulty, waits: list[float]) -> None:
+    patient = connect(server.url, None, timeout_s=60)
+    collection = ServerCollection(patient, "pins", IDENTITY, Cluster(), Calls(3, waits.append))
+    done = threading.Event()
+
+    def silent(request: Request) -> Reply:
+        done.wait(30)
+        return sound(request)
+
+    server.answer = silent
+    ends_in(0.2)
+    with closing(collection):
+        with pytest.raises(TooLate, match="before the Qdrant server answered"):
+            collection.count()
+        assert waits == []
+        done.set()
+        server.answer = sound
+        ends_in(30)
+        assert collection.count() == 2
+
+
+@pytest.mark.usefixtures("ending")
+def test_no_call_is_tried_again_past_the_end_of_its_request(
+    server: Faulty, collection: ServerCollection, waits: list[float]
+) -> None:
+    server.answer = lambda _: Reply("busy", 429, {"Retry-After": "3"})
+    ends_in(2)
+    with pytest.raises(TooLate):
+        collection.count()
+    assert len(server.requests) == 1
+    assert waits == []
 
 
 @pytest.mark.parametrize(
