@@ -48,7 +48,7 @@ class Tuning:
     memory_rows: int = 512
     memory_weight: float = 40.0
     """Weight of keeping the vectors of remembered pictures."""
-    ranking_weight: float = 50.0
+    ranking_weight: float = 100.0
     """Weight of ranking remembered pictures as before, for the texts of a step and more words."""
     ranking_words: int = 256
     """Words that the pins use, drawn each step, which must rank as before by themselves."""

@@ -55,6 +55,8 @@ class Tuned:
     told_apart: tuple[float, float]
     """Share of held-out pins, and of remembered pictures, that pass for the user's."""
     memory: bool
+    minutes: float = 0.0
+    """How long training took, all attempts together."""
 
     def facts(self) -> dict[str, object]:
         """Return what is told at the end, by name."""
@@ -69,6 +71,7 @@ class Tuned:
             "pass for your pictures": f"{self.told_apart[0]:.3f} of the held-out pins, "
             f"{self.told_apart[1]:.3f} of the remembered ones",
             "share of the new weights": f"{self.share:.1f}",
+            "time": f"{self.minutes:.1f} minutes",
         }
 
     def warnings(self) -> list[str]:
@@ -124,13 +127,15 @@ def tune(
         head, text = tuner.mixed(found.share)
         packed = repack(source, head, text)
         log.write("packed", bytes=len(packed))
-        cost = {"minutes": log.minutes(), "cores": card.cores(), "gpu": "none"}
+        minutes = log.minutes()
+        cost = {"minutes": minutes, "cores": card.cores(), "gpu": "none"}
         weights = export.write(
             options.target, packed, _card(source, own, found, tuning, options.seed, cost)
         )
         memory.write(options.target)
         report(f"{weights} {len(packed):,} bytes")
-    return replace(found, weights=weights, memory=source.with_name(MEMORY).exists())
+    known = source.with_name(MEMORY).exists()
+    return replace(found, weights=weights, memory=known, minutes=minutes)
 
 
 def _train(
