@@ -143,7 +143,7 @@ def teach(
             group["lr"] = rate * cosine(number / steps, recipe.warm_up)
         drawn = chance.choices(shop.pins, weights, k=recipe.reader_rows)
         said = [speaker.utter(pin.attributes or {}) for pin in drawn]
-        parts = _losses(tower, text, shop, said, kept.draw(recipe.reader_rows), recipe, chance)
+        parts = _losses(tower, text, shop, said, kept.draw(recipe.reader_kept), recipe, chance)
         loss = parts["match"] + parts["plain"] + recipe.reader_keeps * parts["kept"]
         optimiser.zero_grad(set_to_none=True)
         backward(loss)

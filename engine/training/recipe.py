@@ -95,10 +95,12 @@ class Recipe:
     again_rate: float = 8e-4
     again_text_rate: float = 1e-3
 
-    reader_steps: int = 900
+    reader_steps: int = 1600
     """Steps of the reader of words, after all else; 0 makes a text the mean of its words."""
     reader_rows: int = 160
-    """Requests in a step, and about as many texts that stay."""
+    """Requests in a step."""
+    reader_kept: int = 100
+    """About how many texts that stay are in a step."""
     reader_rate: float = 1.5e-3
     reader_width: int = 160
     reader_layers: int = 2

@@ -48,6 +48,8 @@ _WEARERS: Mapping[str, Sequence[str]] = {
 _IN_SHORT: Mapping[str, Sequence[str]] = _READ["in short"]
 _HE, _SHE = ("he", "him", "his"), ("she", "her", "her")
 _PRONOUNS = {"Men": _HE, "Boys": _HE, "Women": _SHE, "Girls": _SHE}
+_TALK = (0.15, 0.5, 1.0)
+"""How much is said beside what is asked for; one is drawn for each request."""
 _SPEAKER, _LISTENER = ("i", "me", "my"), ("you", "you", "your")
 
 
@@ -90,18 +92,23 @@ class _Draft:
 
 
 class Speaker:
-    """Says one way to ask for a pin after another; chances are those of `rng`."""
+    """Says one way to ask for a pin after another; chances are those of `rng`.
+
+    Some requests are in as few words as people type, others tell a story.
+    """
 
     def __init__(self, rng: random.Random) -> None:
         self._rng = rng
+        self._talk = 1.0
 
     def utter(self, values: Mapping[str, str]) -> Utterance:
         """Ask for something with these attributes, of which some are claimed."""
         draft = _Draft(values)
+        self._talk = self._rng.choice(_TALK)
         wearer = self._whose(draft)
         named = self._thing(draft)
         self._tint(draft, named)
-        if self._luck(0.28):
+        if self._adds(0.28):
             self._praise(draft, named)
         self._occasion(draft)
         self._wearer(draft, wearer)
@@ -109,6 +116,10 @@ class Speaker:
 
     def _luck(self, chance: float) -> bool:
         return self._rng.random() < chance
+
+    def _adds(self, chance: float) -> bool:
+        """Tell whether to say what could be left out."""
+        return self._rng.random() < chance * self._talk
 
     def _any(self, name: str) -> str:
         return str(self._rng.choice(_READ[name]))
@@ -144,13 +155,13 @@ class Speaker:
             else:
                 draft.body = kind.lower()
                 draft.own("articleType")
-            if told and self._luck(0.18):
+            if told and self._adds(0.18):
                 self._use(draft, told)
             return True
         draft.body = self._any("things" if self._luck(0.75) else "garments")
         if told:
             self._use(draft, told)
-            if self._luck(0.25):
+            if self._adds(0.25):
                 self._use(draft, told)
         return False
 
@@ -195,18 +206,18 @@ class Speaker:
     def _occasion(self, draft: _Draft) -> None:
         """Say when or where, in what detail, and beside what it will be worn."""
         use, season = draft.value("usage"), draft.value("season")
-        if use in _READ["usage"] and self._luck(0.3):
+        if use in _READ["usage"] and self._adds(0.3):
             draft.tail.append(self._rng.choice(_READ["usage"][use]))
             # Seldom is an occasion no more than that: a suit's shirt may be casual.
             if self._luck(0.85):
                 draft.own("usage")
-        elif season in _READ["season"] and self._luck(0.05):
+        elif season in _READ["season"] and self._adds(0.05):
             draft.tail.append(self._rng.choice(_READ["season"][season]))
-        elif self._luck(0.25):
+        elif self._adds(0.25):
             draft.tail.append(self._any("anywhere"))
-        if self._luck(0.2):
+        if self._adds(0.2):
             draft.tail.append(self._any("detail"))
-        if self._luck(0.16):
+        if self._adds(0.16):
             draft.tail.append(self._beside(draft.value("articleType")))
 
     def _beside(self, kind: str) -> str:
@@ -238,7 +249,7 @@ class Speaker:
                 draft.body = f"{person if self._luck(0.3) else wearer}'s {draft.body}"
             else:
                 after = f"for {wearer.removesuffix('s')}s"
-        elif self._luck(0.12):
+        elif self._adds(0.12):
             after = f"for {self._rng.choice(('a', 'my'))} {self._any('anyone')}"
         if after:
             draft.tail.insert(self._rng.randint(0, len(draft.tail)), after)
@@ -266,7 +277,7 @@ class Speaker:
         return ""
 
     def _sentence(self, draft: _Draft) -> str:
-        reason = self._reason(draft) if self._luck(0.12) else ""
+        reason = self._reason(draft) if self._adds(0.12) else ""
         parts = [draft.body, *draft.tail]
         if draft.tail and self._luck(0.07):
             parts = [f"{draft.tail[0]},", draft.body, *draft.tail[1:]]
@@ -275,11 +286,11 @@ class Speaker:
             text = " ".join([draft.body + draft.late, *draft.tail])
         if draft.front:
             text = f"{draft.front} {text}"
-        elif self._luck(0.55):
+        elif self._adds(0.55):
             text = f"{self._any('openers')} {text}"
         if reason:
             text = f"{reason}, {text}" if self._luck(0.6) else f"{text}, {reason}"
-        if self._luck(0.15):
+        if self._adds(0.15):
             text += f"{self._rng.choice((' ', ', '))}{self._any('closers')}"
         return text
 

@@ -55,6 +55,21 @@ def test_a_use_fits_every_kind_that_has_it() -> None:
     assert all(claims["gender"] == {"Men"} for claims in barefoot)
 
 
+def test_requests_are_as_short_as_people_type_and_some_tell_a_story() -> None:
+    values = {
+        "articleType": "Shirts",
+        "baseColour": "Blue",
+        "gender": "Men",
+        "usage": "Formal",
+        "season": "Summer",
+    }
+    told = [Speaker(random.Random(seed)).utter(values).text for seed in range(400)]
+    lengths = sorted(len(text.split()) for text in told)
+    typed = sorted(len(query.text.split()) for query in read_free_queries(JUDGMENTS / DEVELOPMENT))
+    assert lengths[100] <= typed[len(typed) // 2] <= lengths[200]
+    assert lengths[360] >= 15
+
+
 def test_development_requests_are_none_of_the_judged() -> None:
     judged = {query.text for query in read_free_queries()}
     mine = {query.text for query in read_free_queries(JUDGMENTS / DEVELOPMENT)}
