@@ -79,7 +79,9 @@ class Terminal:
         self.err.print(f"[dim]{len(answer['regions'])} regions in {answer['took_ms']:.0f} ms[/dim]")
 
     def recognition(self, answer: dict[str, Any]) -> None:
-        """Print what a picture is as a table."""
+        """Print what a picture is as a table; what is not sure has a question mark."""
+        from engine.discovery.confidence import SURE
+
         if not answer["sure"]:
             self.err.print("[yellow]not sure what this is; what it may be:[/yellow]")
         if not answer["labels"]:
@@ -98,7 +100,7 @@ class Terminal:
             said = ", ".join(each["evidence"]) or "(what the encoder sees)"
             table.add_row(
                 facet,
-                label if share >= 0.5 else f"[dim]{label}?[/dim]",
+                label if share >= SURE else f"[dim]{label}?[/dim]",
                 f"{share:.2f}",
                 bar(share),
                 f"[dim]{escape(said)}[/dim]",

@@ -4,7 +4,7 @@ One mean of all likes would lie between the things that somebody likes, where no
 does. Pure functions over vectors; knows nothing of answers or of where pins and likes are kept.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
@@ -23,7 +23,8 @@ APART: Final = 0.65
 ENDS: Final = 0.22
 # The same where all of them say what they are, and say other things.
 ENDS_NAMED: Final = 0.33
-# A pin that does not say what it is does not come from so high a cosine to something hidden on.
+# A pin that does not say, or leaves open, what it is does not come from so high a cosine to
+# something hidden on.
 SILENT: Final = 0.3
 # Of so many likes later, a like counts half.
 HALF: Final = 30.0
@@ -74,7 +75,7 @@ class Taste:
 
         The interest is -1 where what was hidden is as near as the nearest interest, where it is of
         the row's kind, and, without interests, where it belongs to the row's group. Nor does a pin
-        come that looks like something hidden, at SILENT, and does not say what it is.
+        come that looks like something hidden, at SILENT, and does not say that it is anything else.
         said: the kind that each pin says it shows, if that is known.
         """
         unwanted = np.full(len(rows), -1.0, dtype=np.float32)
@@ -82,7 +83,7 @@ class Taste:
             unwanted = (rows @ self.hidden.T).max(axis=1)
         unwanted[of_kinds(rows, self.kinds, self.unwanted)] = 2.0
         for at, kind in enumerate(said if self.said else ()):
-            if kind in self.said or (kind is None and unwanted[at] >= SILENT):
+            if kind in self.said or (left_open(kind, self.said) and unwanted[at] >= SILENT):
                 unwanted[at] = 2.0
         if not self.interests:
             kept = np.where(unwanted >= 1.0 - APART, -1, 0)
@@ -120,10 +121,11 @@ def taste_of(
     ended = of_kinds(rows, kinds, unwanted)
     ended |= np.array([said.get(name) in spoken for name in names])
     outspoken = all(name in said for name in hides)
+    other = {name for name in names if not left_open(said.get(name), spoken)}
     found = []
     for members in _groups(rows, np.flatnonzero(~ended)):
         own = rows[members]
-        named = outspoken and all(names[at] in said for at in members.tolist())
+        named = outspoken and all(names[at] in other for at in members.tolist())
         ends = ENDS_NAMED if named else ENDS
         if hidden is not None and float((own @ hidden.T).mean(axis=0).max()) >= ends:
             ended[members] = True
@@ -140,6 +142,17 @@ def taste_of(
         hidden = np.concatenate([hidden, rows[ended]])
     interests = tuple(Interest(each.pin, each.vector, each.share / total) for each in kept)
     return Taste(interests, hidden, kinds, unwanted, spoken)
+
+
+def left_open(kind: str | None, others: Iterable[str]) -> bool:
+    """Say whether a pin that says this kind, or none, may still be of one of the others.
+
+    Shoes may be casual shoes, and casual shoes are shoes: the wider name ends the narrower.
+    """
+    if kind is None:
+        return True
+    words = f" {kind}"
+    return any(words.endswith(f" {each}") or f" {each}".endswith(words) for each in others)
 
 
 def of_kinds(

@@ -9,7 +9,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.discovery.kinds import Kinds
-from engine.discovery.taste import HALF, MOST_INTERESTS, Taste, in_turn, spread, taste_of
+from engine.discovery.taste import (
+    HALF,
+    MOST_INTERESTS,
+    Taste,
+    in_turn,
+    left_open,
+    spread,
+    taste_of,
+)
 
 
 def near(axis: int, seed: int, noise: float = 0.2) -> npt.NDArray[np.float32]:
@@ -132,6 +140,35 @@ def test_what_says_it_is_something_else_is_ended_later() -> None:
         for name, row in hides.items():
             interests = taste_of(likes, {name: row}, None, said).interests
             assert (interests == ()) == (name in ended), (said, name)
+
+
+@pytest.mark.parametrize(
+    ("kind", "hidden", "open_"),
+    [
+        (None, "dress", True),
+        ("shoes", "casual shoes", True),
+        ("casual shoes", "shoes", True),
+        ("formal shoes", "casual shoes", False),
+        ("t-shirt", "shirt", False),
+        ("shoe rack", "shoe", False),
+        ("dress", "hat", False),
+    ],
+)
+def test_a_wider_name_leaves_open_which_kind_it_is(
+    kind: str | None, hidden: str, open_: bool
+) -> None:
+    assert left_open(kind, {"lamp", hidden}) == open_
+    likes = {"a": np.eye(12, dtype=np.float32)[0]}
+    row = np.zeros(12, np.float32)
+    row[:2] = 0.3, np.sqrt(1 - 0.3**2)
+    said = {"no": hidden} | ({"a": kind} if kind is not None else {})
+    taste = taste_of(likes, {"no": row}, None, said)
+    assert (taste.interests == ()) == open_
+    # Of what is drawn, the same kind stays away from a lower likeness on.
+    kept = taste_of({"b": near(3, 1)}, {"no": row}, None, said | {"b": "lamp"})
+    near_hidden = np.zeros((1, 12), np.float32)
+    near_hidden[0, [0, 1, 3]] = 0.1, 0.35, 0.93
+    assert (kept.closeness(near_hidden, [kind])[0].tolist() == [-1]) == open_
 
 
 def test_a_hide_ends_what_says_that_it_is_of_that_kind() -> None:
