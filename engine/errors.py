@@ -131,6 +131,12 @@ class FingerprintMismatch(StoreError):
     slug = "fingerprint-mismatch"
 
 
+class EncoderChanged(StoreError):
+    """Another collection answers by now, with another encoder: what was written has to go there."""
+
+    slug = "encoder-changed"
+
+
 class StoreInUse(StoreError):
     """Another process owns the data folder."""
 

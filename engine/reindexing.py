@@ -9,7 +9,6 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Final
 
 from engine.errors import StoreError, UsageError
@@ -82,11 +81,10 @@ def filled(settings: Settings, name: str, snap: Snap, share: float, done: Done) 
 @contextmanager
 def _snapshot(settings: Settings, snap: Snap) -> Iterator[Workspace]:
     folder = collection_folder(settings) / snap()
-    kept = timedelta(days=settings.versions.keep_deleted_days)
     try:
         with (
             closing(EdgeCollection.open(folder, None)) as collection,
-            closing(RemovalsFile(folder / REMOVALS_NAME, kept)) as removals,
+            closing(RemovalsFile(folder / REMOVALS_NAME, settings.versions.kept)) as removals,
         ):
             images = ImageStore(folder / PICTURES)
             yield Workspace(settings, collection, images, removals=removals)

@@ -38,6 +38,10 @@ class ServiceSink(WorkspaceSink):
             self._use(self._service.workspace)
             return super().take(items)
 
+    def _move_on(self) -> None:
+        self._service.move_on()
+        self._use(self._service.workspace)
+
     def settle(self) -> None:
         """Leave the search graph as it is: to build it here would stop all requests."""
 

@@ -1,5 +1,6 @@
 """All settings in one value, read from the environment (`ENGINE_*`, nested with `__`)."""
 
+from datetime import timedelta
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Literal, Self
@@ -190,6 +191,11 @@ class VersionSettings(BaseModel):
 
     keep_deleted_days: float = Field(default=7.0, ge=0, le=3_650)
     max_ahead_s: float = Field(default=86_400.0, ge=0, le=315_360_000)
+
+    @property
+    def kept(self) -> timedelta:
+        """How long a deletion is remembered."""
+        return timedelta(days=self.keep_deleted_days)
 
 
 class BlockingSettings(BaseModel):

@@ -10,9 +10,8 @@ from contextlib import AbstractContextManager, closing
 from dataclasses import replace
 from typing import Final
 
-from PIL import Image
-
 from engine.errors import UsageError
+from engine.features.encoder import warm
 from engine.ingestion.reencoding import Brought, Pace, Reencoding
 from engine.store import generations
 from engine.store.edge import EdgeCollection
@@ -55,9 +54,7 @@ def switch(
         return Brought(unchanged=old.count(blocked=True))
     settings = workspace.settings.model_copy(update={"encoder": generations.noted_encoder(there)})
     encoder = encoder_of(settings)
-    # What is slow the first time is not left to the first request.
-    encoder.encode_texts(["a pin"])
-    encoder.encode_images([Image.new("RGB", (64, 64), "white")])
+    warm(encoder)
     identity = identity_of(encoder, workspace.analyzer, old.identity.regions)
     new = EdgeCollection.open(
         there, identity, ownership=old.ownership, min_free_bytes=old.min_free_bytes
@@ -72,10 +69,10 @@ def switch(
                 brought += bringing.bring(keys)
                 if len(keys) <= FEW:
                     break
-            _require_all(brought, leave_out)
+            require_all(brought, leave_out)
             with quiet:
                 last = bringing.bring(followed.take())
-                _require_all(last, leave_out)
+                require_all(last, leave_out)
                 new.flush()
                 generations.note_encoder(old.folder, workspace.settings.encoder)
                 before = generations.name_of(place, old.folder)
@@ -91,7 +88,8 @@ def switch(
     return brought + last
 
 
-def _require_all(brought: Brought, leave_out: bool) -> None:
+def require_all(brought: Brought, leave_out: bool) -> None:
+    """Raise PinsWouldBeLost where pins have no kept picture, unless those may be left out."""
     if brought.lost and not leave_out:
         raise PinsWouldBeLost(
             f"{len(brought.lost):,} pins have no kept picture, such as {brought.lost[0]!r}: "

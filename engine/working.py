@@ -33,6 +33,7 @@ from engine.ingestion.worker_watch import FolderWorker
 from engine.jsonl import BadLine, Extra
 from engine.settings import Settings
 from engine.store.disk import disk_errors, require_room
+from engine.succession import Succession, taken_through
 from engine.workspace import Workspace, collection_folder
 
 # What the batch in hand may take once a stop is asked for. Messages that are not acknowledged by
@@ -51,6 +52,7 @@ class WorkspaceSink:
         self._metrics = metrics
         self._workspace = workspace
         self._intake = timed(workspace.intake(), metrics)
+        self._succession = Succession()
         self._place = collection_folder(workspace.settings)
         with disk_errors(self._place):
             self._place.mkdir(parents=True, exist_ok=True)
@@ -63,10 +65,17 @@ class WorkspaceSink:
 
     def take(self, items: Sequence[Change | BadLine]) -> list[Outcome]:
         self._require_room()
-        outcomes = list(self._intake.run(items))
+        outcomes = taken_through(items, self._run, self._move_on)
         with self._metrics.stage("flush"):
             self._workspace.settle()
         return outcomes
+
+    def _run(self, items: Sequence[Change | BadLine]) -> Iterator[Outcome]:
+        return self._intake.run(items)
+
+    def _move_on(self) -> None:
+        """Take pins into what answers by now; what did until then is left to its opener."""
+        self._use(self._succession.take(self._workspace))
 
     def settle(self) -> None:
         self._require_room()

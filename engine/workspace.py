@@ -44,10 +44,10 @@ from engine.settings import Settings
 from engine.store.collection import Collection
 from engine.store.edge import EdgeCollection
 from engine.store.feedback_log import Event
-from engine.store.generations import exists, settled
+from engine.store.generations import exists
 from engine.store.identity import Identity, check
 from engine.store.image_store import ImageStore
-from engine.store.opening import open_collection, open_removals
+from engine.store.opening import answering, open_collection, open_removals, settled
 from engine.store.ownership import Ownership
 from engine.store.records import point_id
 from engine.store.removals import Removals, RemovalsFile
@@ -371,7 +371,7 @@ def open_workspace(settings: Settings, *, create: bool = False) -> Iterator[Work
     Raises NoCollection unless the collection exists or `create` is given.
     """
     place = collection_folder(settings)
-    settings = settled(settings, place)
+    settings, standing = answering(settings, place)
     # A picture belongs to one collection, which alone can tell when its last pin is gone.
     images = ImageStore(place / "images", settings.images.mode, settings.store.min_free_bytes)
     there = not settings.store.url and exists(place)
@@ -379,10 +379,9 @@ def open_workspace(settings: Settings, *, create: bool = False) -> Iterator[Work
     # refuses another than the collection's.
     made = encoder_of(settings) if create and not there else None
     identity = None if made is None else identity_now(settings, made)
-    kept = timedelta(days=settings.versions.keep_deleted_days)
     with (
-        closing(open_collection(settings.store, place, identity)) as collection,
-        closing(open_removals(collection, place, kept)) as removals,
+        closing(open_collection(settings.store, place, identity, standing)) as collection,
+        closing(open_removals(collection, place, settings.versions.kept)) as removals,
     ):
         hold = collection.ownership if isinstance(collection, EdgeCollection) else None
         workspace = Workspace(settings, collection, images, hold, made, removals)

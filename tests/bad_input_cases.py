@@ -34,11 +34,14 @@ from engine.settings import (
 from engine.store.edge import EdgeCollection
 from engine.store.generations import FIRST
 from engine.store.key_file import Key, KeyFile
+from engine.store.opening import switch_of
 from engine.store.ownership import Ownership
+from engine.store.server_switch import ServerSwitch
 from engine.switching import PinsWouldBeLost
 from engine.workspace import collection_folder
 from tests.commands import Commands
 from tests.serving.conftest import inline, picture
+from tests.store.rest_over_local import rest_over_local
 from tests.tiny_encoder import TinyEncoder, tiny_encoder
 
 Prepare = Callable[[pytest.MonkeyPatch, Commands, ExitStack], None]
@@ -144,6 +147,28 @@ def worse(patch: pytest.MonkeyPatch, commands: Commands, _: ExitStack) -> None:
         "".join(json.dumps({"id": name, "text": name}) + "\n" for name in ("red", "blue"))
     )
     Path("judgments.txt").write_text("red 0 red 1\nblue 0 blue 1\n")
+
+
+def on_a_server(patch: pytest.MonkeyPatch, commands: Commands, stack: ExitStack) -> None:
+    """A collection on what speaks like a Qdrant server."""
+    patch.setattr(engine.workspace, "load_encoder", tiny_encoder)
+    patch.setenv("ENGINE_STORE__URL", stack.enter_context(rest_over_local()).url)
+    assert commands("index", "pins.jsonl").status == 0
+
+
+def outrun(patch: pytest.MonkeyPatch, commands: Commands, stack: ExitStack) -> None:
+    """Whatever is to be said of the collections, somebody else was first."""
+    on_a_server(patch, commands, stack)
+    patch.setattr(ServerSwitch, "change", lambda *_: None)
+
+
+def changed_meanwhile(patch: pytest.MonkeyPatch, commands: Commands, stack: ExitStack) -> None:
+    """What was written is not where answers come from."""
+    on_a_server(patch, commands, stack)
+    with switch_of(load_settings().store, collection_folder(load_settings())) as switch:
+        switch.begin("pins", "tiny")
+    wrote = ServerSwitch.wrote
+    patch.setattr(ServerSwitch, "wrote", lambda self, _, keys: wrote(self, "pins@1", keys))
 
 
 def urls(*images: str, allow: str = "") -> Prepare:
@@ -362,6 +387,12 @@ CASES = {
     "an encoder that answers judged queries worse (`engine reindex`)": Case(
         [("reindex", "--encoder", "blind", *JUDGED)],
         prepare=worse,
+    ),
+    "a change of the encoder on a server that took too long, or met another": Case(
+        [("reindex", "--encoder", "turned", "--unjudged")], prepare=outrun
+    ),
+    "a command that writes while the encoder is changed on a server": Case(
+        [("index", "new.jsonl"), ("delete", "red")], prepare=changed_meanwhile
     ),
     "a generation of another encoder that is not there": Case(
         requests=[("POST", "/v1/generations/generation-0/switch", {})]

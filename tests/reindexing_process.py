@@ -36,6 +36,10 @@ def _armed(place: str) -> None:
 if __name__ == "__main__":
     if place := os.environ.pop("KILL_AT", ""):
         _armed(place)
+    if patience := os.environ.get("TEST_PATIENCE_S"):
+        setattr(  # noqa: B010 - the module is only needed with a server
+            importlib.import_module("engine.store.server_switch"), "PATIENCE_S", float(patience)
+        )
     sys.argv = ["engine", *sys.argv[1:]]
     with patch.object(engine.workspace, "load_encoder", tiny_encoder):
         cli.main()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
@@ -16,6 +17,7 @@ from engine.errors import EngineError, NoCollection, UsageError
 from engine.reindexing import Filled, filled
 from engine.settings import Settings
 from engine.store import generations
+from engine.store.opening import settled, standing_of
 from engine.workspace import Workspace, collection_folder
 
 if TYPE_CHECKING:
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
 MEASURE: Final = "nDCG@10"
 DEPTH: Final = 100
 SEED: Final = 7
+Judge = Callable[[Filled], None]
 
 
 class WorseEncoder(EngineError):
@@ -65,19 +68,11 @@ def reindex(
     `--back` returns to the encoder before, with all that was written since.
     """
     settings = settings_for(collection)
-    if settings.store.url:
-        raise UsageError(
-            "a collection on a server is not reindexed in place: index into another with "
-            "ENGINE_ENCODER and --collection, and send requests there (docs/operations.md)"
-        )
     place = collection_folder(settings)
-    if not generations.exists(place):
-        raise NoCollection(f"no collection {settings.collection!r}: nothing to reindex")
-    settings = generations.settled(settings, place)
     if drop:
-        _drop(place, as_json)
+        _drop(settings, place, as_json)
         return
-    name = _wanted(place, encoder, back)
+    name = _wanted(settings, place, encoder, back)
     if (queries is None) != (judgments is None):
         raise UsageError("give --queries and --judgments together")
     if queries is None and not (unjudged or back):
@@ -86,11 +81,10 @@ def reindex(
             "change, or --unjudged to do without"
         )
     told: dict[str, Any] = {"encoder": name}
-    with (
-        progress("encoding", None) as done,
-        filled(settings, name, lambda: _snap(settings), share, done) as beside,
-    ):
-        told |= {"folder": beside.folder, "filled": beside.brought.to_json()}
+
+    def judge(beside: Filled) -> None:
+        """Tell what was filled and how it compares; raise WorseEncoder."""
+        told.update({"folder": beside.folder, "filled": beside.brought.to_json()})
         if queries is not None and judgments is not None:
             compared = _compared(beside, queries, judgments)
             told["compared"] = _told(compared)
@@ -99,12 +93,38 @@ def reindex(
                     f"{name} answers worse: {_said(told['compared'])}; nothing has changed. "
                     "--even-if-worse changes all the same"
                 )
-    with reach(settings) as access:
-        told["switched"] = access.switch(beside.folder, leave_out=leave_out)
+
+    changed = _changed_on_server if settings.store.url else _changed
+    told["switched"] = changed(settings, name, share, judge, leave_out)
     if as_json:
         print_json(told)
         return
     _show(told)
+
+
+def _changed(
+    settings: Settings, name: str, share: float, judge: Judge, leave_out: bool
+) -> dict[str, Any]:
+    """Fill another generation from snapshots, and have the owner change over to it."""
+    settings = settled(settings, collection_folder(settings))
+    with (
+        progress("encoding", None) as done,
+        filled(settings, name, lambda: _snap(settings), share, done) as beside,
+    ):
+        judge(beside)
+    with reach(settings) as access:
+        return access.switch(beside.folder, leave_out=leave_out)
+
+
+def _changed_on_server(
+    settings: Settings, name: str, share: float, judge: Judge, leave_out: bool
+) -> dict[str, Any]:
+    """Fill another collection, and tell all processes that it answers."""
+    from engine.server_reindexing import filling
+
+    with progress("encoding", None) as done, filling(settings, name, share, done) as beside:
+        judge(beside.filled)
+        return beside.change_over(leave_out=leave_out).to_json()
 
 
 def _snap(settings: Settings) -> str:
@@ -112,23 +132,45 @@ def _snap(settings: Settings) -> str:
         return access.snapshot()
 
 
-def _wanted(place: Path, encoder: str | None, back: bool) -> str:
+def _wanted(settings: Settings, place: Path, encoder: str | None, back: bool) -> str:
     """Return the name of the encoder to change to; a folder's is the same wherever one stands."""
+    if not settings.store.url and not generations.exists(place):
+        raise NoCollection(f"no collection {settings.collection!r}: nothing to reindex")
     if back == (encoder is not None):
         raise UsageError("say what to change to: --encoder NAME, or --back")
     if encoder is not None:
         return str(Path(encoder).resolve()) if Path(encoder).is_dir() else encoder
-    now = generations.current(place)
-    if now is None or now.before is None:
+    before = _before(settings, place)
+    if before is None:
         raise UsageError(
             "there is nothing to go back to: the encoder was never changed, or the "
             "vectors before it were dropped"
         )
+    return before
+
+
+def _before(settings: Settings, place: Path) -> str | None:
+    """Return the encoder that answered until the last change."""
+    if settings.store.url:
+        standing = standing_of(settings.store, place)
+        if standing is None or standing.before is None:
+            return None
+        return standing.encoders[standing.before]
+    now = generations.current(place)
+    if now is None or now.before is None:
+        return None
     return generations.noted_encoder(generations.named(place, now.before))
 
 
-def _drop(place: Path, as_json: bool) -> None:
-    gone = generations.drop_others(place)
+def _drop(settings: Settings, place: Path, as_json: bool) -> None:
+    if settings.store.url:
+        from engine.server_reindexing import drop_others
+
+        gone = drop_others(settings)
+    elif generations.exists(place):
+        gone = generations.drop_others(place)
+    else:
+        raise NoCollection(f"no collection {settings.collection!r}: nothing to drop")
     if as_json:
         print_json({"dropped": gone})
     else:

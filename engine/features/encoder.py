@@ -34,3 +34,9 @@ class Encoder(Protocol):
     def knows_word(self, word: str) -> bool:
         """Say whether a word means something by itself, rather than by the pieces it falls into."""
         ...
+
+
+def warm(encoder: Encoder) -> None:
+    """Have both sides do what is slow the first time."""
+    encoder.encode_texts(["a pin"])
+    encoder.encode_images([Image.new("RGB", (64, 64), "white")])

@@ -117,6 +117,7 @@ class Eraser:
             }
             pictures |= self.bury({pin: left.tombstones[pin] for pin in known}, known)
         if pins or pictures:
+            self.collection.confirm(pins)
             self.sweep(pictures, pins)
         for takedown in left.takedowns:
             self._finish_takedown(takedown.kind, takedown.value)

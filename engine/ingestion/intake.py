@@ -161,6 +161,9 @@ class Intake:
         if back:
             self.removals.lift(back)
         self._bury([result for result in results if isinstance(result, Doomed)], left)
+        same = [name for result in results if (name := _as_it_was(result)) is not None]
+        if same:
+            self.collection.confirm(same)
         for result in results:
             if isinstance(result, Outcome):
                 yield result
@@ -217,6 +220,13 @@ def _decided(
         return Outcome(item.origin, pin_of(item), "unchanged", ignored=error)
     except UsageError as error:
         return Outcome(item.origin, pin_of(item), "rejected", error)
+
+
+def _as_it_was(result: Seen | Doomed | Outcome) -> str | None:
+    """Return the pin of which it is about to be said that nothing was to be done."""
+    if isinstance(result, Outcome):
+        return result.pin_id if result.status == "unchanged" else None
+    return result.pin_id if isinstance(result, Doomed) and result.known is None else None
 
 
 def _outcome(seen: Seen, made: Record | UsageError) -> Outcome:

@@ -4,7 +4,7 @@ Knows nothing of sockets, processes and signals: `server.py` does.
 """
 
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 
 from fastapi import APIRouter, FastAPI
 from fastapi.concurrency import run_in_threadpool
@@ -42,6 +42,7 @@ from engine.serving.deadlines import HEADER as DEADLINE_HEADER
 from engine.serving.deadlines import Dated
 from engine.serving.description import DescribedApp
 from engine.serving.figures import RequestMetrics
+from engine.serving.following import following
 from engine.serving.gate import KEYED, Gate, Rules
 from engine.serving.incoming import BodyLimits
 from engine.serving.limits import Limits
@@ -75,6 +76,7 @@ def create_app(
     waiting = Inbox(collection_folder(workspace.settings) / INBOX_NAME)
     queue = QueueClient(configured, waiting) if configured.url is not None else None
     serve = workspace.settings.serve
+    shared = workspace.settings.store.url is not None
     metrics = RequestMetrics()
     service = Service(workspace, queue, metrics)
     threads = Threads(workspace.settings.serve.threads, metrics.registry)
@@ -84,7 +86,8 @@ def create_app(
         threads.take()
         await run_in_threadpool(service.warm_up)
         try:
-            yield
+            with following(service.follow) if shared else nullcontext():
+                yield
         finally:
             await run_in_threadpool(service.close)
             if queue is not None:
@@ -140,7 +143,7 @@ def create_app(
         health,
     ):
         v1.include_router(noun.router)
-    if workspace.settings.store.url is None:
+    if not shared:
         v1.include_router(snapshots.router)
         v1.include_router(generations.router)
     if queue is not None:

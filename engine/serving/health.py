@@ -27,8 +27,12 @@ async def live() -> Alive:
 
 @probes.get("/readyz")
 def ready(service: Serving) -> Ready:
-    """Answer 200 once the encoder is loaded and the store answers, else 503."""
+    """Answer 200 once the encoder is loaded, answers, and the store does, else 503."""
     if not service.warm:
         raise HTTPException(503, "the encoder is still loading: try again in a few seconds")
+    if service.behind:
+        raise HTTPException(
+            503, "another encoder answers by now, and is not loaded here: see the log"
+        )
     service.workspace.collection.facts(["readiness"])
     return Ready()

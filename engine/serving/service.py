@@ -6,15 +6,15 @@ Whoever waits here for a turn waits no longer than the request's deadline (`dead
 import logging
 import threading
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from datetime import datetime
 from functools import partial
 from typing import Annotated, Any, cast
 
 from fastapi import Depends, Request
-from PIL import Image
 
-from engine.errors import EngineError, UnknownPin, UsageError
+from engine.errors import EncoderChanged, EngineError, UnknownPin, UsageError
+from engine.features.encoder import warm
 from engine.ingestion.admission import Change
 from engine.ingestion.gathering import Gathering
 from engine.ingestion.outcome import Outcome
@@ -36,6 +36,7 @@ from engine.store.feedback_log import Event
 from engine.store.people_file import Feeling, person_id
 from engine.store.removals import Kind
 from engine.store.snapshot import Snapshot
+from engine.succession import Succession, again, taken_through
 from engine.switching import switch
 from engine.workspace import Workspace
 
@@ -51,6 +52,8 @@ log = logging.getLogger("engine.serving")
 
 class Service:
     """One workspace behind HTTP; `warm` once it has answered in earnest.
+
+    behind: whether another collection of the server answers by now, and this is not there yet.
 
     queue: where pins of a batch go instead of into the collection; None without a queue.
     """
@@ -73,6 +76,8 @@ class Service:
         self.under_way = UnderWay()
         self._retiring: threading.Thread | None = None
         self._switching = threading.Lock()
+        self.succession = Succession()
+        self.behind = False
         # Two writes of one pin must not both read the state before either.
         self._writes = Turn()
         self._decoding = Turn(DECODING)
@@ -84,14 +89,13 @@ class Service:
     def close(self) -> None:
         """Wait for what goes on without a request."""
         self._prober.close()
+        self.succession.close()
 
     def warm_up(self) -> None:
         """Load both sides of the encoder; FingerprintMismatch if the collection has another."""
         if self.warm:
             return
-        encoder = self.workspace.encoder
-        encoder.encode_texts(["a pin"])
-        encoder.encode_images([Image.new("RGB", (64, 64), "white")])
+        warm(self.workspace.encoder)
         if self.workspace.settings.vocabulary or self.workspace.settings.detector:
             # What can't be used keeps the service from starting.
             _ = self.workspace.knowledge.finder
@@ -136,7 +140,7 @@ class Service:
         return outcomes
 
     def _taken(self, items: Sequence[Change | BadLine]) -> list[Outcome]:
-        return list(self.workspace.intake().run(items))
+        return taken_through(items, lambda left: self.workspace.intake().run(left), self.move_on)
 
     @contextmanager
     def writing(self) -> Iterator[None]:
@@ -158,13 +162,23 @@ class Service:
         self, pin_id: str, updated_at: datetime | None = None, sequence: int | None = None
     ) -> None:
         """Delete a pin and its picture, see `Workspace.delete`; raise UnknownPin, StaleVersion."""
-        with self._changing():
+
+        def gone() -> None:
             self.workspace.delete(pin_id, updated_at=updated_at, sequence=sequence)
+
+        with self._changing():
+            try:
+                gone()
+            except EncoderChanged:
+                self.move_on()
+                # Whoever changed the encoder may have seen to it already.
+                with suppress(UnknownPin):
+                    again(gone, self.move_on)
 
     def take_down(self, kind: Kind, value: str, reason: str) -> list[str]:
         """Remove a pin or a picture for good; see `Eraser.take_down`."""
         with self._changing():
-            return self.workspace.eraser.take_down(kind, value, reason)
+            return again(lambda: self.workspace.eraser.take_down(kind, value, reason), self.move_on)
 
     def snapshot(self) -> Snapshot:
         """Copy all as it is between two writes; see `Workspace.snapshot`."""
@@ -183,6 +197,24 @@ class Service:
             )
         finally:
             self._switching.release()
+
+    def follow(self) -> None:
+        """Answer from another collection of the server if it is said to answer by now.
+
+        What is to answer next is opened before. Raises EngineError where that can't be done.
+        """
+        if self.succession.look(self.workspace):
+            self.behind = True
+            with self._changing():
+                self.move_on()
+        self.behind = False
+
+    def move_on(self) -> None:
+        """Do so between two writes; raise EngineError."""
+        answers = self.succession.take(self.workspace)
+        if answers is not self.workspace:
+            self._adopt(answers)
+            log.info("answers by encoder %r from now on", answers.settings.encoder)
 
     def _adopt(self, workspace: Workspace) -> None:
         before, self.workspace = self.workspace, workspace

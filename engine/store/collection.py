@@ -61,6 +61,14 @@ class Collection(Protocol):
         """Delete pins and return how many of them existed."""
         ...
 
+    def confirm(self, pin_ids: Sequence[str]) -> None:
+        """Make sure, before anybody is told that pins are here or gone, that this is what answers.
+
+        Writes and deletions do it themselves; it is for those that found nothing to be done. Where
+        many processes share a collection whose encoder is changed, it raises EncoderChanged.
+        """
+        ...
+
     def get(self, pin_ids: Sequence[str]) -> dict[str, Record]:
         """Return the records that exist, by pin id, with their unit vectors."""
         ...

@@ -154,6 +154,9 @@ class EdgeCollection:
                 self._frequencies.wrote(len(there))
         return len(there)
 
+    def confirm(self, pin_ids: Sequence[str]) -> None:
+        """Do nothing: the one process that has it open changes what answers."""
+
     def get(self, pin_ids: Sequence[str]) -> dict[str, Record]:
         found = self._live.retrieve([point_id(each) for each in pin_ids], True, True)
         records = (schema.record(each.payload, each.vector) for each in found)

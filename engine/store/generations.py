@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Final
 
 from engine.errors import StoreError, UsageError
-from engine.settings import Settings
 from engine.store.description import IDENTITY_NAME, described
 from engine.store.disk import disk_errors, write_whole
 from engine.store.identity import Identity
@@ -67,12 +66,6 @@ def folder_of(place: Path) -> Path:
 def exists(place: Path) -> bool:
     """Say whether there is a collection in a folder."""
     return (folder_of(place) / IDENTITY_NAME).exists()
-
-
-def settled(settings: Settings, place: Path) -> Settings:
-    """Return settings whose encoder is the one that the collection was switched to, if it was."""
-    now = None if settings.store.url else current(place)
-    return settings if now is None else settings.model_copy(update={"encoder": now.encoder})
 
 
 def make_current(place: Path, generation: Generation) -> None:

@@ -3,45 +3,46 @@
 The one place that knows of both.
 """
 
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from dataclasses import fields
 from datetime import timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from engine.errors import NoCollection, StoreError
-from engine.settings import StoreSettings
+from engine.settings import Settings, StoreSettings
 from engine.store.cluster import Cluster
 from engine.store.collection import Collection
 from engine.store.disk import disk_errors
 from engine.store.edge import EdgeCollection
-from engine.store.generations import exists, folder_of
+from engine.store.generations import current, exists, folder_of
 from engine.store.identity import Identity
 from engine.store.ownership import Ownership
 from engine.store.removals import NAME as REMOVALS_NAME
 from engine.store.removals import Removals, RemovalsFile
+from engine.store.standing import Standing
+
+if TYPE_CHECKING:
+    from qdrant_client import QdrantClient
+
+    from engine.store.server import ServerCollection
+    from engine.store.server_calls import Calls
+    from engine.store.server_switch import ServerSwitch
 
 
-def open_collection(given: StoreSettings, place: Path, identity: Identity | None) -> Collection:
+def open_collection(
+    given: StoreSettings, place: Path, identity: Identity | None, standing: Standing | None = None
+) -> Collection:
     """Open the collection of a folder, or of its name on the server; with an identity it is made.
 
+    standing: what the server says of which collection answers.
     Raises NoCollection, StoreInUse, StoreUnreachable.
     """
     create = identity is not None
     if given.url:
-        # Only here: they bring qdrant-client.
-        from engine.store.server import ServerCollection
-        from engine.store.server_calls import Calls
-
-        return ServerCollection.open(
-            given.url,
-            given.api_key.get_secret_value() if given.api_key else None,
-            place.name,
-            identity,
-            create=create,
-            cluster=Cluster(**{each.name: getattr(given, each.name) for each in fields(Cluster)}),
-            calls=Calls(given.attempts),
-            timeout_s=given.timeout_s,
-            ca=given.ca,
-        )
+        name = place.name if standing is None else standing.current
+        return open_on_server(given, place, name, identity, create=create)
     if identity is None and not exists(place):
         raise NoCollection(
             f"no collection {place.name!r} in {place.parent.parent}: make it with "
@@ -58,6 +59,84 @@ def open_collection(given: StoreSettings, place: Path, identity: Identity | None
         )
     except BaseException:
         hold.release()
+        raise
+
+
+def open_on_server(
+    given: StoreSettings,
+    place: Path,
+    name: str,
+    identity: Identity | None,
+    *,
+    create: bool = False,
+    followed: bool = True,
+) -> "ServerCollection":
+    """Open one of a server's collections that go by the name of `place`.
+
+    followed: whether writes are to what answers; a collection that is filled beside it is not.
+    Raises NoCollection, FingerprintMismatch, StoreUnreachable.
+    """
+    from engine.store.server import ServerCollection
+    from engine.store.server_switch import ServerSwitch
+
+    with _client(given) as (client, calls):
+        cluster = Cluster(**{each.name: getattr(given, each.name) for each in fields(Cluster)})
+        switch = ServerSwitch(client, place.name, calls) if followed else None
+        return ServerCollection.over(
+            client, name, identity, create=create, cluster=cluster, calls=calls, switch=switch
+        )
+
+
+def standing_of(given: StoreSettings, place: Path) -> Standing | None:
+    """Return what a server says of which collection answers; None if nothing, or without a server.
+
+    Raises StoreUnreachable.
+    """
+    if not given.url:
+        return None
+    with switch_of(given, place) as switch:
+        return switch.standing()
+
+
+@contextmanager
+def switch_of(given: StoreSettings, place: Path) -> "Iterator[ServerSwitch]":
+    """Return where a server says which collection answers; raise StoreUnreachable."""
+    from engine.store.server_switch import ServerSwitch
+
+    with _client(given) as (client, calls), closing(client):
+        yield ServerSwitch(client, place.name, calls)
+
+
+def settled(settings: Settings, place: Path) -> Settings:
+    """Return settings whose encoder is the one that the collection was changed to, if it was."""
+    return answering(settings, place)[0]
+
+
+def answering(settings: Settings, place: Path) -> tuple[Settings, Standing | None]:
+    """Return the same, and what a server says of which collection answers."""
+    standing = standing_of(settings.store, place)
+    found = standing if settings.store.url else current(place)
+    return (settings if found is None else encoded_by(settings, found.encoder)), standing
+
+
+def encoded_by(settings: Settings, encoder: str) -> Settings:
+    """Return settings with another encoder."""
+    return settings.model_copy(update={"encoder": encoder})
+
+
+@contextmanager
+def _client(given: StoreSettings) -> "Iterator[tuple[QdrantClient, Calls]]":
+    """Connect; what fails in the block closes the client."""
+    # Only here: they bring qdrant-client.
+    from engine.store.server_calls import Calls
+    from engine.store.server_opening import connect
+
+    key = given.api_key.get_secret_value() if given.api_key else None
+    client = connect(str(given.url), key, timeout_s=given.timeout_s, ca=given.ca)
+    try:
+        yield client, Calls(given.attempts)
+    except BaseException:
+        client.close()
         raise
 
 

@@ -29,6 +29,7 @@ from engine.store.records import Facts, Record, StoredPin, point_id
 from engine.store.server_calls import Calls
 from engine.store.server_opening import TIMEOUT_S, connect, opened
 from engine.store.server_removals import ServerRemovals
+from engine.store.server_switch import ServerSwitch
 from engine.store.vectors import named_rows, unit
 from engine.store.vocabulary import Vocabulary
 
@@ -55,9 +56,15 @@ class ServerCollection:
         identity: Identity,
         cluster: Cluster | None = None,
         calls: Calls | None = None,
+        switch: ServerSwitch | None = None,
     ) -> None:
+        """Take what is there.
+
+        switch: where it is said which collection answers; without it nobody is asked.
+        """
         self._client = client
         self._name = name
+        self._switch = switch
         self._identity = identity
         self._calls = calls or Calls()
         self._cluster = cluster or Cluster()
@@ -109,11 +116,22 @@ class ServerCollection:
         tokenizer: models.TokenizerType = models.TokenizerType.WHITESPACE,
         cluster: Cluster | None = None,
         calls: Calls | None = None,
+        switch: ServerSwitch | None = None,
     ) -> Self:
         """Open a collection through a client that is there; local mode wants the WORD tokenizer."""
         cluster, calls = cluster or Cluster(), calls or Calls()
         kept = opened(client, name, identity, cluster, calls, tokenizer, create=create)
-        return cls(client, name, kept, cluster, calls)
+        return cls(client, name, kept, cluster, calls, switch)
+
+    @property
+    def name(self) -> str:
+        """The name on the server: no alias, so that a vector never meets another's vectors."""
+        return self._name
+
+    @property
+    def switch(self) -> ServerSwitch:
+        """Where it is said which collection answers."""
+        return self._switch or ServerSwitch(self._client, self._name, self._calls)
 
     @property
     def identity(self) -> Identity:
@@ -132,6 +150,7 @@ class ServerCollection:
             self._calls(partial(self._client.upsert, self._name, part, ordering=self._ordering))
         self._frequencies.wrote(len(batch))
         self._words.wrote(record.pin for record in records if not record.blocked)
+        self.confirm(list(points))
 
     def delete(self, pin_ids: Sequence[str]) -> int:
         found = self._retrieve([point_id(each) for each in pin_ids], False, False)
@@ -139,7 +158,12 @@ class ServerCollection:
             doomed = models.PointIdsList(points=[each.id for each in found])
             self._calls(lambda: self._client.delete(self._name, doomed, ordering=self._ordering))
             self._frequencies.wrote(len(found))
+        self.confirm(pin_ids)
         return len(found)
+
+    def confirm(self, pin_ids: Sequence[str]) -> None:
+        if self._switch is not None and pin_ids:
+            self._switch.wrote(self._name, [point_id(each) for each in pin_ids])
 
     def get(self, pin_ids: Sequence[str]) -> dict[str, Record]:
         found = self._retrieve([point_id(each) for each in pin_ids], True, True)
@@ -277,7 +301,7 @@ class ServerCollection:
 
     def removals(self, kept: timedelta) -> ServerRemovals:
         """Return the list of what was removed from here, which all processes share."""
-        return ServerRemovals(self._client, self._name, kept, self._cluster, self._calls)
+        return ServerRemovals(self._client, self.switch.name, kept, self._cluster, self._calls)
 
     # The legs that the query plan runs.
 

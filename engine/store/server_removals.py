@@ -22,9 +22,9 @@ from engine.store.versions import Version
 ENDING: Final = ".removals"
 # A namespace of our own: the same thing has the same point in every process.
 _NAMES: Final = uuid.UUID("6f7a2e52-5d39-4d0a-9f0e-3f6a1c1a77c4")
-_PAGE: Final = 512
+PAGE: Final = 512
 # A copy that missed a deletion would let the pin come back.
-_AGREED: Final = models.ReadConsistencyType.MAJORITY
+AGREED: Final = models.ReadConsistencyType.MAJORITY
 
 GRAVE: Final = "tombstone"
 ORPHAN: Final = "orphan"
@@ -73,7 +73,7 @@ class ServerRemovals:
 
     def graves(self) -> dict[str, Version]:
         since = self._horizon()
-        found = self._all(models.Filter(must=[_is(_KIND, GRAVE)]))
+        found = self._all(models.Filter(must=[holds(_KIND, GRAVE)]))
         found.sort(key=lambda each: str(each[_VALUE]))
         return {each[_VALUE]: _version(each) for each in found if each[_BURIED] >= since}
 
@@ -83,13 +83,13 @@ class ServerRemovals:
     def bury(self, graves: Mapping[str, Version], pictures: Iterable[str] = ()) -> None:
         now = datetime.now(UTC).timestamp()
         served = [
-            _is(_KIND, GRAVE),
-            _is(_UNFINISHED, 0),
+            holds(_KIND, GRAVE),
+            holds(_UNFINISHED, 0),
             models.FieldCondition(key=_BURIED, range=models.Range(lt=self._horizon())),
         ]
         self._write(
             [
-                _entry(
+                entry(
                     GRAVE,
                     pin,
                     updated_us=version.updated_us,
@@ -98,7 +98,7 @@ class ServerRemovals:
                 )
                 for pin, version in graves.items()
             ]
-            + [_entry(ORPHAN, key, buried=now) for key in pictures]
+            + [entry(ORPHAN, key, buried=now) for key in pictures]
         )
         if graves:
             self._delete(models.FilterSelector(filter=models.Filter(must=served)))
@@ -114,7 +114,7 @@ class ServerRemovals:
         since = datetime.now(UTC).isoformat(timespec="seconds")
         for known in self._named(kind, [value]):
             since, reason = known["since"], reason or known["reason"]
-        self._write([_entry(kind, value, reason=reason, since=since)])
+        self._write([entry(kind, value, reason=reason, since=since)])
 
     def finish_takedown(self, kind: Kind, value: str) -> None:
         self._settle(kind, [value])
@@ -127,12 +127,14 @@ class ServerRemovals:
     def takedowns(self) -> list[Takedown]:
         listed = [
             Takedown(each[_KIND], each[_VALUE], each["reason"], each["since"])
-            for each in self._all(models.Filter(should=[_is(_KIND, "pin"), _is(_KIND, "picture")]))
+            for each in self._all(
+                models.Filter(should=[holds(_KIND, "pin"), holds(_KIND, "picture")])
+            )
         ]
         return sorted(listed, key=lambda each: (each.since, each.kind, each.value))
 
     def unfinished(self) -> Unfinished:
-        left = self._all(models.Filter(must=[_is(_UNFINISHED, 1)]))
+        left = self._all(models.Filter(must=[holds(_UNFINISHED, 1)]))
         return Unfinished(
             {each[_VALUE]: _version(each) for each in left if each[_KIND] == GRAVE},
             frozenset(each[_VALUE] for each in left if each[_KIND] == ORPHAN),
@@ -150,17 +152,17 @@ class ServerRemovals:
         return (datetime.now(UTC) - self._kept).timestamp()
 
     def _named(self, kind: str, values: Collection[str]) -> list[dict[str, Any]]:
-        ids = [_point(kind, value) for value in values]
+        ids = [point(kind, value) for value in values]
         out: list[dict[str, Any]] = []
-        for start in range(0, len(ids), _PAGE):
-            part = ids[start : start + _PAGE]
+        for start in range(0, len(ids), PAGE):
+            part = ids[start : start + PAGE]
             found = self._calls(
                 partial(
                     self._client.retrieve,
                     self._name,
                     part,
                     with_payload=True,
-                    consistency=_AGREED,
+                    consistency=AGREED,
                 )
             )
             out += [each.payload or {} for each in found]
@@ -175,10 +177,10 @@ class ServerRemovals:
                     self._client.scroll,
                     self._name,
                     scroll_filter=wanted,
-                    limit=_PAGE,
+                    limit=PAGE,
                     offset=offset,
                     with_payload=True,
-                    consistency=_AGREED,
+                    consistency=AGREED,
                 )
             )
             out += [each.payload or {} for each in page]
@@ -186,13 +188,13 @@ class ServerRemovals:
                 return out
 
     def _write(self, points: Sequence[models.PointStruct]) -> None:
-        for start in range(0, len(points), _PAGE):
-            part = list(points[start : start + _PAGE])
+        for start in range(0, len(points), PAGE):
+            part = list(points[start : start + PAGE])
             ordering = models.WriteOrdering.STRONG
             self._calls(partial(self._client.upsert, self._name, part, ordering=ordering))
 
     def _settle(self, kind: str, values: Iterable[str]) -> None:
-        ids: list[Any] = [_point(kind, value) for value in values]
+        ids: list[Any] = [point(kind, value) for value in values]
         if ids:
             # By filter: a point that is gone meanwhile is no error.
             among = models.Filter(must=[models.HasIdCondition(has_id=ids)])
@@ -206,7 +208,7 @@ class ServerRemovals:
             )
 
     def _forget(self, kind: str, values: Iterable[str]) -> None:
-        ids: list[Any] = [_point(kind, value) for value in values]
+        ids: list[Any] = [point(kind, value) for value in values]
         if ids:
             self._delete(models.PointIdsList(points=ids))
 
@@ -216,20 +218,23 @@ class ServerRemovals:
         )
 
 
-def _point(kind: str, value: str) -> str:
+def point(kind: str, value: str) -> str:
+    """Return the id of the point for something."""
     return str(uuid.uuid5(_NAMES, f"{kind}\n{value}"))
 
 
-def _entry(kind: str, value: str, **facts: object) -> models.PointStruct:
+def entry(kind: str, value: str, **facts: object) -> models.PointStruct:
+    """Return the point for something, unfinished unless said otherwise."""
     payload = {_KIND: kind, _VALUE: value, _UNFINISHED: 1, **facts}
-    return models.PointStruct(id=_point(kind, value), vector={}, payload=payload)
+    return models.PointStruct(id=point(kind, value), vector={}, payload=payload)
 
 
 def _version(entry: Mapping[str, Any]) -> Version:
     return Version(entry.get("updated_us"), entry.get("sequence"))
 
 
-def _is(key: str, value: str | int) -> models.FieldCondition:
+def holds(key: str, value: str | int) -> models.FieldCondition:
+    """Return the condition that a field has a value."""
     return models.FieldCondition(key=key, match=models.MatchValue(value=value))
 
 

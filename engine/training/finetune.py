@@ -86,8 +86,7 @@ class OwnWords(nn.Module):
 
     def forward(self, texts: Sequence[str]) -> Tensor:
         flat, starts = self._text[0].tokens(texts)
-        words = self._text[0].words(flat, starts)
-        return self._text[0].pooled(F.embedding(self.place[flat], self.rows), starts, words)
+        return self._text[0].pooled(F.embedding(self.place[flat], self.rows), starts)
 
     def drift(self) -> Tensor:
         """Mean squared way that a word's row has gone, in units of a usual row's square."""
