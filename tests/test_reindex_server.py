@@ -141,7 +141,7 @@ def test_under_load_killed_and_taken_up(
 ) -> None:
     """Two services, each asked and written to; killed at five moments, then through, and back."""
     index(commands, PINS)
-    monkeypatch.setenv("TEST_PATIENCE_S", "2")
+    monkeypatch.setenv("TEST_PATIENCE_S", "4")
     change = ("reindex", "--encoder", "turned", *judged("red", "blue"), "--share", "1", "--json")
     with ExitStack() as stack:
         servers = [stack.enter_context(serving()) for _ in range(2)]
