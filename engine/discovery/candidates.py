@@ -22,6 +22,8 @@ class Candidate:
     nearest: the highest cosine of a neighbour that says it, 0 where none does.
     cosine: that of the picture to its words; heard: its share of the softmax over all labels.
     shown: the share of the foreground's pixels that have it; always 0 but for colours.
+    spoken: the weight of the neighbours that say anything of the facet, as a share of all; what a
+        pin's words say counts less than an attribute.
     evidence: ids of the pins that say it, those that count most first.
     """
 
@@ -33,6 +35,7 @@ class Candidate:
     cosine: float = 0.0
     heard: float = 0.0
     shown: float = 0.0
+    spoken: float = 0.0
     evidence: list[str] = field(default_factory=list)
 
 
@@ -50,8 +53,9 @@ def candidates(voters: Iterable[Voter]) -> list[Candidate]:
     """Return the labels that neighbours say, most votes first."""
     found: dict[Key, Candidate] = {}
     names: dict[Key, dict[str, float]] = {}
-    spoken = 0.0
+    spoken = there = 0.0
     for voter in voters:
+        there += voter.weight
         for said in voter.sayings:
             weight = voter.weight * said.weight
             spoken += weight
@@ -63,6 +67,7 @@ def candidates(voters: Iterable[Voter]) -> list[Candidate]:
             worded[said.label] = worded.get(said.label, 0.0) + weight
     for key, each in found.items():
         each.votes /= spoken
+        each.spoken = spoken / there
         each.label = max(names[key], key=lambda label: names[key][label])
     return _absorbed(sorted(found.values(), key=lambda each: (-each.votes, each.label)))
 

@@ -1,6 +1,7 @@
 """What neighbours say, how labels are chosen, and what is sure."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -115,6 +116,13 @@ def test_the_nearest_counts_most_and_copies_share(cosines: list[float], width: f
     assert shared * len(cosines) == pytest.approx(counts)
 
 
+def test_of_a_facet_it_is_told_how_much_of_the_neighbours_say_anything() -> None:
+    [one] = candidates(
+        [voter("a", 1.0, "teapot"), Voter("b", 0.5, 0.8, []), Voter("c", 0.5, 0.8, [])]
+    )
+    assert (one.votes, one.spoken) == (1.0, 0.5)
+
+
 def labelled(votes: float, cosine: float) -> Candidate:
     return Candidate(f"{votes}-{cosine}", (str(votes),), None, votes, 0.8, cosine)
 
@@ -136,13 +144,17 @@ def test_confidences_are_probabilities_in_the_order_of_scores(
 
 def test_the_first_confidence_is_the_logistic_of_its_traits() -> None:
     confidence = Confidence(0.05, 0.5, 0.0, (-2.0, 1.0, 2.0, 3.0, 4.0, 5.0, 0.5))
-    first = Candidate("a", ("a",), None, votes=0.6, nearest=0.7, cosine=0.3, heard=0.2)
+    first = Candidate("a", ("a",), None, 0.6, nearest=0.7, cosine=0.3, heard=0.2, spoken=0.4)
     raised = -2.0 + 1.0 * (0.7 - 0.3) + 2.0 * 0.6 + 3.0 * 0.2 + 4.0 * 0.7 + 5.0 * 0.75
     # The text tower would have said the same, or something else.
     for cosine, agreed in ((0.2, 0.5), (0.4, 0.0)):
         second = Candidate("b", ("b",), None, votes=0.1, cosine=cosine, heard=0.4)
         told = confidence.of([first, second], 0.75)[0]
         assert told == pytest.approx(1 / (1 + np.exp(-raised - agreed)))
+        # Half of what it takes says anything of the facet.
+        few = replace(confidence, told=0.8).of([first, second], 0.75)
+        assert few[0] == pytest.approx(told / 2)
+        assert replace(confidence, told=0.3).of([first, second], 0.75)[0] == told
     assert confidence.of([], 0.0) == []
 
 
