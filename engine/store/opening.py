@@ -24,10 +24,7 @@ from engine.store.removals import Removals, RemovalsFile
 from engine.store.standing import Standing
 
 if TYPE_CHECKING:
-    from qdrant_client import QdrantClient
-
     from engine.store.server import ServerCollection
-    from engine.store.server_calls import Calls
     from engine.store.server_switch import ServerSwitch
 
 
@@ -76,15 +73,22 @@ def open_on_server(
     followed: whether writes are to what answers; a collection that is filled beside it is not.
     Raises NoCollection, FingerprintMismatch, StoreUnreachable.
     """
+    # Only here: they bring qdrant-client.
     from engine.store.server import ServerCollection
-    from engine.store.server_switch import ServerSwitch
+    from engine.store.server_calls import Calls
 
-    with _client(given) as (client, calls):
-        cluster = Cluster(**{each.name: getattr(given, each.name) for each in fields(Cluster)})
-        switch = ServerSwitch(client, place.name, calls) if followed else None
-        return ServerCollection.over(
-            client, name, identity, create=create, cluster=cluster, calls=calls, switch=switch
-        )
+    return ServerCollection.open(
+        str(given.url),
+        _key(given),
+        name,
+        identity,
+        create=create,
+        cluster=Cluster(**{each.name: getattr(given, each.name) for each in fields(Cluster)}),
+        calls=Calls(given.attempts),
+        timeout_s=given.timeout_s,
+        ca=given.ca,
+        family=place.name if followed else None,
+    )
 
 
 def standing_of(given: StoreSettings, place: Path) -> Standing | None:
@@ -101,10 +105,13 @@ def standing_of(given: StoreSettings, place: Path) -> Standing | None:
 @contextmanager
 def switch_of(given: StoreSettings, place: Path) -> "Iterator[ServerSwitch]":
     """Return where a server says which collection answers; raise StoreUnreachable."""
+    from engine.store.server_calls import Calls
+    from engine.store.server_opening import connect
     from engine.store.server_switch import ServerSwitch
 
-    with _client(given) as (client, calls), closing(client):
-        yield ServerSwitch(client, place.name, calls)
+    client = connect(str(given.url), _key(given), timeout_s=given.timeout_s, ca=given.ca)
+    with closing(client):
+        yield ServerSwitch(client, place.name, Calls(given.attempts))
 
 
 def settled(settings: Settings, place: Path) -> Settings:
@@ -124,20 +131,8 @@ def encoded_by(settings: Settings, encoder: str) -> Settings:
     return settings.model_copy(update={"encoder": encoder})
 
 
-@contextmanager
-def _client(given: StoreSettings) -> "Iterator[tuple[QdrantClient, Calls]]":
-    """Connect; what fails in the block closes the client."""
-    # Only here: they bring qdrant-client.
-    from engine.store.server_calls import Calls
-    from engine.store.server_opening import connect
-
-    key = given.api_key.get_secret_value() if given.api_key else None
-    client = connect(str(given.url), key, timeout_s=given.timeout_s, ca=given.ca)
-    try:
-        yield client, Calls(given.attempts)
-    except BaseException:
-        client.close()
-        raise
+def _key(given: StoreSettings) -> str | None:
+    return given.api_key.get_secret_value() if given.api_key else None
 
 
 def open_removals(collection: Collection, place: Path, kept: timedelta) -> Removals:

@@ -93,14 +93,19 @@ class ServerCollection:
         calls: Calls | None = None,
         timeout_s: int = TIMEOUT_S,
         ca: Path | None = None,
+        family: str | None = None,
     ) -> Self:
         """Open the collection `name` of the server at `url`, or make it there with `create`.
 
+        family: what people call it, where writes are to make sure that it is what answers.
         Raises NoCollection, FingerprintMismatch, StoreUnreachable.
         """
         client = connect(url, api_key, timeout_s=timeout_s, ca=ca)
+        switch = None if family is None else ServerSwitch(client, family, calls)
         try:
-            return cls.over(client, name, identity, create=create, cluster=cluster, calls=calls)
+            return cls.over(
+                client, name, identity, create=create, cluster=cluster, calls=calls, switch=switch
+            )
         except BaseException:
             client.close()
             raise
