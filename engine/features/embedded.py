@@ -26,7 +26,7 @@ from engine.errors import UnknownEncoder
 from engine.features import colour
 from engine.features.onnx_taps import averaged, opened
 from engine.features.reading import CLOSE, LEAST, MOST, WordReader
-from engine.features.wordpiece import tokenizer, unknown_id
+from engine.features.wordpiece import begin_words, tokenizer, unknown_id
 
 FloatArray = npt.NDArray[np.float32]
 
@@ -69,6 +69,7 @@ class EmbeddedEncoder:
             tensors["text.vocabulary"].tobytes().decode("utf-8").split("\n")
         )
         self._unknown = unknown_id(self._tokenizer)
+        self._begin_words = begin_words(self._tokenizer)
         self._reader = WordReader.of(tensors, metadata)
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = 1
@@ -179,17 +180,24 @@ class EmbeddedEncoder:
         rows = self._table[flat] * self._scale[flat]
         sums = np.add.reduceat(rows, starts, axis=0)
         if self._reader is not None:
-            self._read(self._reader, rows, starts, sums)
+            words = np.add.reduceat(self._begin_words[flat], starts)
+            self._read(self._reader, rows, starts, words, sums)
         lengths = np.linalg.norm(sums, axis=1, keepdims=True)
         return np.asarray(sums / np.maximum(lengths, _LEAST_LENGTH), np.float32)
 
     def _read(
-        self, reader: WordReader, rows: FloatArray, starts: npt.NDArray[np.intp], sums: FloatArray
+        self,
+        reader: WordReader,
+        rows: FloatArray,
+        starts: npt.NDArray[np.intp],
+        words: npt.NDArray[np.intp],
+        sums: FloatArray,
     ) -> None:
         """Put what the reader makes of requests into `sums`, texts of one length together."""
         lengths = np.diff(np.append(starts, len(rows)))
-        for length in np.unique(lengths[(lengths >= LEAST) & (lengths <= MOST)]):
-            alike = np.flatnonzero(lengths == length)
+        are_read = (words >= LEAST) & (lengths <= MOST)
+        for length in np.unique(lengths[are_read]):
+            alike = np.flatnonzero(are_read & (lengths == length))
             for first in range(0, len(alike), _READ):
                 chosen = alike[first : first + _READ]
                 found = reader(rows[starts[chosen, None] + np.arange(length)])

@@ -18,8 +18,9 @@ FloatArray = npt.NDArray[np.float32]
 
 PREFIX = "reader."
 LEAST, MOST = 3, 48
-"""Tokens of a text that is read; a shorter one has no order to speak of, a longer one is no
-request. Both are the mean of their words."""
+"""Words of a text that is read at least, and its tokens at most: a shorter one has no order to
+speak of, into however many tokens a rare word falls, and a longer one is no request. Both are the
+mean of their words."""
 CLOSE = 0.97
 """A cosine: what reading moves by no more keeps the mean of its words, and is no request."""
 LIGHTEST, HEAVIEST = -6.0, 3.0

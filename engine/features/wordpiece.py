@@ -7,12 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
+import numpy.typing as npt
 from tokenizers import Tokenizer
 from tokenizers.models import WordPiece
 from tokenizers.normalizers import BertNormalizer
 from tokenizers.pre_tokenizers import BertPreTokenizer
 
 UNKNOWN = "[UNK]"
+_GOES_ON = "##"
 _LONGEST_WORD = 100
 
 
@@ -22,6 +25,15 @@ def unknown_id(built: Tokenizer) -> int:
     if number is None:
         raise ValueError(f"the vocabulary lacks {UNKNOWN}; the weight file is not one of ours")
     return int(number)
+
+
+def begin_words(built: Tokenizer) -> npt.NDArray[np.intp]:
+    """Return 1 for each id whose token begins a word, 0 for those that go on with one."""
+    begins = np.ones(built.get_vocab_size(), np.intp)
+    for token, number in built.get_vocab().items():
+        if token.startswith(_GOES_ON):
+            begins[number] = 0
+    return begins
 
 
 def tokenizer(vocabulary: Sequence[str]) -> Tokenizer:

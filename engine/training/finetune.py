@@ -86,7 +86,8 @@ class OwnWords(nn.Module):
 
     def forward(self, texts: Sequence[str]) -> Tensor:
         flat, starts = self._text[0].tokens(texts)
-        return self._text[0].pooled(F.embedding(self.place[flat], self.rows), starts)
+        words = self._text[0].words(flat, starts)
+        return self._text[0].pooled(F.embedding(self.place[flat], self.rows), starts, words)
 
     def drift(self) -> Tensor:
         """Mean squared way that a word's row has gone, in units of a usual row's square."""

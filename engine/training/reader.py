@@ -122,15 +122,16 @@ class ReadingTower(TextTower):
 
     def forward(self, texts: Sequence[str]) -> Tensor:
         flat, starts = self.tokens(texts)
-        return self.pooled(F.embedding(flat, self.table.weight), starts)
+        words = self.words(flat, starts)
+        return self.pooled(F.embedding(flat, self.table.weight), starts, words)
 
-    def pooled(self, rows: Tensor, starts: Tensor) -> Tensor:
-        """Read each text of at least `LEAST` and at most `MOST` tokens; the others are means."""
-        plain = super().pooled(rows, starts)
+    def pooled(self, rows: Tensor, starts: Tensor, words: Tensor) -> Tensor:
+        """Read each text of at least `LEAST` words and at most `MOST` tokens; others are means."""
+        plain = super().pooled(rows, starts, words)
         ends = torch.cat([starts[1:], torch.tensor([len(rows)])])
         lengths = ends - starts
         order = lengths.argsort(stable=True)
-        order = order[(lengths[order] >= LEAST) & (lengths[order] <= MOST)]
+        order = order[(words[order] >= LEAST) & (lengths[order] <= MOST)]
         if not len(order):
             return plain
         found = []

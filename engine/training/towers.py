@@ -15,7 +15,7 @@ from tokenizers import Tokenizer
 from torch import Tensor, nn
 
 from engine.features.colour import WIDTH as COLOUR_WIDTH
-from engine.features.wordpiece import unknown_id
+from engine.features.wordpiece import begin_words, unknown_id
 from engine.training.backbone import CLASSES as PUBLIC_CLASSES
 from engine.training.backbone import FEATURE_WIDTH, HEAD_WIDTH, Backbone
 
@@ -139,6 +139,7 @@ class TextTower(nn.Module):
         self.sparse = sparse
         self.tokenizer = tokenizer
         self.unknown = unknown_id(tokenizer)
+        self._begin_words = begin_words(tokenizer)
         self.table = nn.EmbeddingBag(
             tokenizer.get_vocab_size(), dimension, mode="mean", sparse=sparse
         )
@@ -161,8 +162,15 @@ class TextTower(nn.Module):
         flat, starts = self.tokens(texts)
         return F.normalize(self.table(flat, starts), dim=1)
 
-    def pooled(self, rows: Tensor, starts: Tensor) -> Tensor:
-        """Return the unit row of each text from its tokens' rows, one text after another."""
+    def words(self, flat: Tensor, starts: Tensor) -> Tensor:
+        """Return how many words each text has; a rare one may be several tokens."""
+        return torch.from_numpy(np.add.reduceat(self._begin_words[flat.numpy()], starts.numpy()))
+
+    def pooled(self, rows: Tensor, starts: Tensor, words: Tensor) -> Tensor:
+        """Return the unit row of each text from its tokens' rows, one text after another.
+
+        words: of each text, for towers to which their number matters.
+        """
         mean = F.embedding_bag(torch.arange(len(rows)), rows, starts, mode="mean")
         return F.normalize(mean, dim=1)
 

@@ -17,7 +17,21 @@ from engine.training.reader import Reader, ReadingTower, turned
 from engine.training.towers import ImageHead, ImageTower, TextTower
 from engine.training.unpack import unpack
 
-WORDS = ["[PAD]", "[UNK]", "red", "blue", "dog", "man", "bites", "for", "my", "a", "wear", "to"]
+WORDS = [
+    "[PAD]",
+    "[UNK]",
+    "red",
+    "blue",
+    "dog",
+    "man",
+    "bites",
+    "for",
+    "my",
+    "a",
+    "wear",
+    "to",
+    "##a",
+]
 MORE = [*WORDS, *"abcdefghijklmnop"]
 LONG = "dog bites man " * MOST
 
@@ -90,7 +104,10 @@ def test_the_tower_of_training_reads_as_the_packed_encoder(folder: Path) -> None
 def test_what_is_too_short_or_too_long_is_the_mean_of_its_words(folder: Path) -> None:
     plain = EmbeddedEncoder.load(folder / "plain.safetensors")
     reading = EmbeddedEncoder.load(folder / "reading.safetensors")
-    same = ["red", " ".join(["dog"] * (LEAST - 1)), LONG, ""]
+    rare = "a" * LEAST  # one word, in as many tokens
+    same = ["red", " ".join(["dog"] * (LEAST - 1)), rare, f"{rare} dog", LONG, ""]
+    tokens = plain._tokenizer.encode(rare, add_special_tokens=False).tokens
+    assert len(tokens) == LEAST
     assert np.array_equal(plain.encode_texts(same), reading.encode_texts(same))
 
 
