@@ -42,8 +42,10 @@ CONTRACT = {
     "StoreError": ("store-error", 500),
     "NoCollection": ("no-collection", 404),
     "FingerprintMismatch": ("fingerprint-mismatch", 409),
+    "EncoderChanged": ("encoder-changed", 500),
     "StoreInUse": ("store-in-use", 503),
     "Overloaded": ("overloaded", 503),
+    "TooLate": ("too-late", 503),
     "StoreFull": ("store-full", 507),
     "StoreUnreachable": ("store-unreachable", 503),
 }
