@@ -34,6 +34,7 @@ from PIL import Image
 from benchmarks.machine import OtherWork
 
 SHARED = Path(__file__).parents[2] / "shared" / "data"
+JUDGED = (SHARED / "fashion" / "queries.jsonl", SHARED / "fashion" / "qrels.txt")
 RATE = 10.0
 # Each run is let go on for six seconds longer than the one before.
 KILLS = 5
@@ -125,11 +126,15 @@ def main() -> None:
 
 def _measure(pins: list[tuple[str, Path]], given: argparse.Namespace) -> None:
     known = [(name, _sent(path)) for name, path in random.Random(7).sample(pins[: given.pins], 500)]
-    change = ["reindex", "--encoder", given.after, "--unjudged", "--share", str(given.share)]
+    judged = [f"--{each.stem.replace('qrels', 'judgments')}={each}" for each in JUDGED]
+    change = ["reindex", "--encoder", given.after, *judged, "--even-if-worse"]
+    change += ["--share", str(given.share)]
     other = OtherWork()
     fresh = _fresh(pins[given.pins :])
     with _serving() as address:
         first = httpx.get(f"{address}/v1/info").json()["pins"]
+        if first > given.pins:
+            raise SystemExit("new pins of an earlier run are there: give another --data")
         with Traffic(address, known, fresh) as traffic:
             taken = _changed(traffic, change)
         after = httpx.get(f"{address}/v1/info").json()["pins"]
