@@ -79,7 +79,8 @@ def encoder_now() -> str:
         return workspace.encoder.fingerprint
 
 
-def test_the_commands(commands: Commands) -> None:
+def changes_and_goes_back(commands: Commands) -> None:
+    """Check the whole way: refused, changed, written to, and back with what was written."""
     index(commands, 40)
     before = commands("search", "red", "--json", "--no-collapse").out
     assert "--unjudged" in commands("reindex", "--encoder", "turned").err
@@ -108,6 +109,10 @@ def test_the_commands(commands: Commands) -> None:
     assert encoder_now() == "tiny/1"
     assert commands("get", "pin-00040").status == 0
     assert commands("get", "pin-00003").status == 1
+
+
+def test_the_commands(commands: Commands) -> None:
+    changes_and_goes_back(commands)
     place = collection_folder(load_settings())
     # What a killed run may leave, before there is anything in it.
     generations.note_encoder(place / "generation-0", "turned")
@@ -128,7 +133,8 @@ def hits(out: str) -> list[str]:
     return [hit["id"] for hit in json.loads(out)["hits"]]
 
 
-def test_pins_without_a_picture_are_not_lost_by_the_way(commands: Commands) -> None:
+def loses_no_pin_without_a_picture(commands: Commands) -> None:
+    """Check that a pin which can't be encoded anew is left out only where that is asked for."""
     index(commands, 8)
     with open_workspace(load_settings()) as workspace:
         [pin] = workspace.collection.get(["pin-00002"]).values()
@@ -139,6 +145,10 @@ def test_pins_without_a_picture_are_not_lost_by_the_way(commands: Commands) -> N
     assert encoder_now() == "tiny/1"
     assert commands("reindex", "--encoder", "turned", "--unjudged", "--leave-out").status == 0
     assert json.loads(commands("info", "--json").out)["pins"] == 7
+
+
+def test_pins_without_a_picture_are_not_lost_by_the_way(commands: Commands) -> None:
+    loses_no_pin_without_a_picture(commands)
 
 
 @contextmanager

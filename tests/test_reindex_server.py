@@ -17,17 +17,17 @@ import engine.workspace
 from engine.settings import load_settings
 from engine.workspace import open_workspace
 from tests.commands import Commands
-from tests.ingestion.conftest import drawn
 from tests.serving.process import Served
 from tests.store.conftest import SERVER_KEY, SERVER_URL
 from tests.store.rest_over_local import rest_over_local
 from tests.test_reindex import (
     Traffic,
+    changes_and_goes_back,
     drawn_id,
     encoder_now,
-    hits,
     index,
     judged,
+    loses_no_pin_without_a_picture,
     running,
     serving,
 )
@@ -77,31 +77,7 @@ def _removed(name: str) -> None:
 
 
 def test_the_commands(commands: Commands) -> None:
-    index(commands, 40)
-    before = commands("search", "red", "--json", "--no-collapse").out
-    assert commands("reindex", "--encoder", "embedded", "--unjudged").status == 2
-    assert commands("reindex", "--back").status == 2
-    blind = commands("reindex", "--encoder", "blind", *judged("red", "blue"))
-    assert blind.status == 1
-    assert "answers worse: nDCG@10 -" in blind.err
-    assert encoder_now() == "tiny/1"
-    done = commands("reindex", "--encoder", "turned", *judged("red", "blue"), "--json")
-    assert done.status == 0, done.err
-    told = json.loads(done.out)
-    assert told["filled"] == {"written": 40, "encoded": 40, "unchanged": 0, "removed": 0, "lost": 0}
-    assert told["compared"]["difference"] == 0
-    # Whatever the settings say, the collection goes on with the encoder that it was changed to.
-    assert encoder_now() == "turned/1"
-    after = commands("search", "red", "--json", "--no-collapse").out
-    assert hits(after)[:3] == hits(before)[:3]
-    Path("more.jsonl").write_text(json.dumps(drawn(40)) + "\n")
-    assert commands("index", "more.jsonl").status == 0
-    assert commands("delete", "pin-00003").status == 0
-    back = json.loads(commands("reindex", "--back", "--json").out)
-    assert back["filled"] == {"written": 1, "encoded": 1, "unchanged": 39, "removed": 1, "lost": 0}
-    assert encoder_now() == "tiny/1"
-    assert commands("get", "pin-00040").status == 0
-    assert commands("get", "pin-00003").status == 1
+    changes_and_goes_back(commands)
     assert commands("reindex", "--drop").out == "2 dropped\n"
     assert commands("reindex", "--back").status == 2
     # And when the first collection is the one that goes.
@@ -112,16 +88,7 @@ def test_the_commands(commands: Commands) -> None:
 
 
 def test_pins_without_a_picture_are_not_lost_by_the_way(commands: Commands) -> None:
-    index(commands, 8)
-    with open_workspace(load_settings()) as workspace:
-        [pin] = workspace.collection.get(["pin-00002"]).values()
-        assert workspace.images.delete(str(pin.image_key))
-    refused = commands("reindex", "--encoder", "turned", "--unjudged")
-    assert refused.status == 2
-    assert "1 pins have no kept picture, such as 'pin-00002'" in refused.err
-    assert encoder_now() == "tiny/1"
-    assert commands("reindex", "--encoder", "turned", "--unjudged", "--leave-out").status == 0
-    assert json.loads(commands("info", "--json").out)["pins"] == 7
+    loses_no_pin_without_a_picture(commands)
 
 
 # Local mode is slow.

@@ -5,7 +5,7 @@ statistic of the pins ever meets it. A file could not be shared by processes on 
 """
 
 import uuid
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from http import HTTPStatus
@@ -169,23 +169,8 @@ class ServerRemovals:
         return out
 
     def _all(self, wanted: models.Filter) -> list[dict[str, Any]]:
-        out: list[dict[str, Any]] = []
-        offset: Any = None
-        while True:
-            page, offset = self._calls(
-                partial(
-                    self._client.scroll,
-                    self._name,
-                    scroll_filter=wanted,
-                    limit=PAGE,
-                    offset=offset,
-                    with_payload=True,
-                    consistency=AGREED,
-                )
-            )
-            out += [each.payload or {} for each in page]
-            if offset is None:
-                return out
+        found = pages(self._client, self._calls, self._name, wanted)
+        return [each for page in found for each in page]
 
     def _write(self, points: Sequence[models.PointStruct]) -> None:
         for start in range(0, len(points), PAGE):
@@ -216,6 +201,29 @@ class ServerRemovals:
         self._calls(
             lambda: self._client.delete(self._name, chosen, ordering=models.WriteOrdering.STRONG)
         )
+
+
+def pages(
+    client: QdrantClient, calls: Calls, name: str, wanted: models.Filter
+) -> Iterator[list[dict[str, Any]]]:
+    """Yield what a collection's points of a filter hold, page by page, as most copies have it."""
+    offset: Any = None
+    while True:
+        page, offset = calls(
+            partial(
+                client.scroll,
+                name,
+                scroll_filter=wanted,
+                limit=PAGE,
+                offset=offset,
+                with_payload=True,
+                consistency=AGREED,
+            )
+        )
+        if page:
+            yield [each.payload or {} for each in page]
+        if offset is None:
+            return
 
 
 def point(kind: str, value: str) -> str:

@@ -18,7 +18,7 @@ from qdrant_client import QdrantClient, models
 from engine.errors import EncoderChanged
 from engine.store.identity import Identity
 from engine.store.server_calls import Calls
-from engine.store.server_removals import AGREED, ENDING, PAGE, entry, holds, point
+from engine.store.server_removals import AGREED, ENDING, PAGE, entry, holds, pages, point
 from engine.store.standing import Standing
 
 STANDING: Final = "standing"
@@ -129,24 +129,9 @@ class ServerSwitch:
 
     def written(self) -> Iterator[list[Written]]:
         """Yield the pins that were written while a collection is filled, page by page."""
-        offset: Any = None
-        while True:
-            page, offset = self._calls(
-                partial(
-                    self._client.scroll,
-                    self._list,
-                    scroll_filter=models.Filter(must=[holds("kind", WRITTEN)]),
-                    limit=PAGE,
-                    offset=offset,
-                    with_payload=True,
-                    consistency=AGREED,
-                )
-            )
-            found = [each.payload or {} for each in page]
-            if found:
-                yield [Written(str(each["value"]), str(each[_TOKEN])) for each in found]
-            if offset is None:
-                return
+        wanted = models.Filter(must=[holds("kind", WRITTEN)])
+        for page in pages(self._client, self._calls, self._list, wanted):
+            yield [Written(str(each["value"]), str(each[_TOKEN])) for each in page]
 
     def brought(self, written: Sequence[Written]) -> None:
         """Forget pins that were brought in, but for those that were written again since."""
